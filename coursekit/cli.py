@@ -1,0 +1,154 @@
+"""The one command, `coursekit`: its verbs are what the Makefile calls.
+
+Each verb imports what it needs when it is called, so that a quick one stays quick.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ROOT = Path(__file__).resolve().parent.parent
+app = typer.Typer(
+    help="Tools of the course.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+exercises = typer.Typer(
+    help="Write and prove exercises.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(exercises, name="exercises")
+
+Pages = Annotated[
+    list[str] | None, typer.Argument(help="Pages as part/slug; all if none is named.")
+]
+Names = Annotated[
+    list[str] | None, typer.Argument(help="Exercises as part/slug; all if none.")
+]
+
+
+@app.command()
+def book(
+    *,
+    port: Annotated[int, typer.Option(help="0 asks for a free one.")] = 0,
+    answers: Annotated[bool, typer.Option(help="Publish the answer pages.")] = True,
+    serve: Annotated[bool, typer.Option(help="Serve the site when built.")] = True,
+) -> None:
+    """Execute what changed, build the site, serve it."""
+    from coursekit.book import commands
+
+    raise typer.Exit(commands.book(port=port, answers=answers, serve=serve))
+
+
+@app.command()
+def run(pages: Pages = None, *, force: bool = False) -> None:
+    """Execute pages whose code, library, data or packages changed."""
+    from coursekit.book import commands
+
+    raise typer.Exit(commands.run(pages or [], force=force))
+
+
+@app.command()
+def build(
+    *,
+    answers: Annotated[bool, typer.Option(help="Publish the answer pages.")] = True,
+) -> None:
+    """Build the site from the executed pages."""
+    from coursekit.book import commands
+
+    raise typer.Exit(commands.build(answers=answers))
+
+
+@app.command()
+def gates(pages: Pages = None) -> None:
+    """Hold the pages to the rules of CONTRIBUTING."""
+    from coursekit.gates import commands
+
+    raise typer.Exit(commands.report(pages or []))
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def test(context: typer.Context) -> None:
+    """Execute and build the book, then run the test-suite; options go to pytest."""
+    from coursekit import suite
+
+    raise typer.Exit(suite.run(context.args))
+
+
+@app.command()
+def lab() -> None:
+    """Open JupyterLab on chapters and exercises."""
+    command = [sys.executable, "-m", "jupyter", "lab", "--notebook-dir", str(ROOT)]
+    raise typer.Exit(subprocess.call([*command, "--ServerApp.default_url=/lab"]))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine lacks and how to mend it."""
+    from coursekit import doctor as examination
+
+    raise typer.Exit(examination.main())
+
+
+@app.command()
+def deps(
+    *,
+    check: Annotated[bool, typer.Option(help="Compare, write nothing.")] = False,
+) -> None:
+    """Write the lock and environment.yml from pyproject.toml's list."""
+    from coursekit import dependencies
+
+    raise typer.Exit(dependencies.sync(check=check))
+
+
+@app.command(name="format")
+def format_code() -> None:
+    """Format and lint the code."""
+    for verb in (["format"], ["check", "--fix"]):
+        if code := subprocess.call([sys.executable, "-m", "ruff", *verb], cwd=ROOT):
+            raise typer.Exit(code)
+
+
+@exercises.command()
+def new(name: str) -> None:
+    """Write the template of a new exercise, part/slug."""
+    from coursekit.exercises import commands
+
+    raise typer.Exit(commands.new(name))
+
+
+@exercises.command()
+def sync(
+    names: Names = None,
+    *,
+    check: Annotated[bool, typer.Option(help="Compare, write nothing.")] = False,
+) -> None:
+    """Write the starters from their sources."""
+    from coursekit.exercises import commands
+
+    raise typer.Exit(commands.sync(names or [], check=check))
+
+
+@exercises.command()
+def prove(
+    names: Names = None,
+    *,
+    jobs: Annotated[int, typer.Option("--jobs", "-j")] = 2,
+    seeds: Annotated[int, typer.Option(help="Seeds for the reference.")] = 5,
+    force: Annotated[bool, typer.Option(help="Prove again what is proven.")] = False,
+) -> None:
+    """Prove that exercises judge rightly."""
+    from coursekit.exercises import commands
+
+    raise typer.Exit(commands.prove(names or [], jobs=jobs, seeds=seeds, force=force))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,37 @@
+"""What all tests share: the `--audit` option, and the executed and built book."""
+
+import shutil
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--audit",
+        action="store_true",
+        help="run what is too dear for every time, and all of what is sampled",
+    )
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "audit: too dear for every time; see --audit")
+    config.addinivalue_line("markers", "browser: needs Chromium or Chrome")
+
+
+def pytest_collection_modifyitems(config, items):
+    skip_audit = pytest.mark.skip(reason="too dear for every time; run `make audit`")
+    no_browser = pytest.mark.skip(reason="no Chromium or Chrome on this machine")
+    has_browser = any(shutil.which(name) for name in BROWSERS)
+    for item in items:
+        if "audit" in item.keywords and not config.getoption("--audit"):
+            item.add_marker(skip_audit)
+        if "browser" in item.keywords and not has_browser:
+            item.add_marker(no_browser)
+
+
+@pytest.fixture(scope="session")
+def audit(request):
+    """Whether everything is wanted, not a sample of it."""
+    return request.config.getoption("--audit")
