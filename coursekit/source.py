@@ -329,7 +329,8 @@ def _validated(model: type[Model], source: Source, key: str) -> Model | None:
     try:
         return model.model_validate(source.front[key])
     except ValidationError as error:
-        line = source.front_line(str((error.errors()[0]["loc"] or (key,))[0]))
+        keys = [str(fault["loc"][0]) for fault in error.errors() if fault["loc"]]
+        line = max(map(source.front_line, keys), default=1)
         raise SourceError(source.path, line, _sentence(error, key)) from None
 
 
