@@ -80,7 +80,9 @@ def _unformatted(page: Page) -> Iterator[Finding]:
     }
     asked = ("--diff", "--stdin-filename", "page.ipynb")
     result = _ruff("format", *asked, text=json.dumps(notebook))
-    for number in re.findall(r"^--- .*cell (\d+)$", result.stdout, re.MULTILINE):
+    # Cells that need no change have a header without a hunk.
+    changed = r"^--- .*cell (\d+)\n\+\+\+ .*\n@@"
+    for number in re.findall(changed, result.stdout, re.MULTILINE):
         message = "the cell is not formatted; paste it through `ruff format -`."
         yield Finding(page.path, cells[int(number) - 1].line, GATE, message)
 

@@ -97,6 +97,11 @@ def test_a_defect_is_found_by_its_gate_with_its_line(
         assert line + below in [finding.line for finding in found], found
 
 
+def test_only_the_cell_that_is_not_formatted_is_named(tmp_path):
+    book, line = book_with(tmp_path, "value_3 = 3", "value_3=3")
+    assert [finding.line for finding in examine(book)] == [line]
+
+
 def stream(name, text):
     return {"output_type": "stream", "name": name, "text": text}
 
