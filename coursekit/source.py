@@ -326,12 +326,21 @@ def _role(path: Path, line: int, metadata: dict[str, Any]) -> CellRole | None:
 def _validated(model: type[Model], source: Source, key: str) -> Model | None:
     if key not in source.front:
         return None
+    _refuse_nulls(source, key)
     try:
         return model.model_validate(source.front[key])
     except ValidationError as error:
         keys = [str(fault["loc"][0]) for fault in error.errors() if fault["loc"]]
         line = max(map(source.front_line, keys), default=1)
         raise SourceError(source.path, line, _sentence(error, key)) from None
+
+
+def _refuse_nulls(source: Source, key: str) -> None:
+    """Refuse `name: null`, on which jupytext fails when JupyterLab opens the file."""
+    for name, value in (source.front[key] or {}).items():
+        if value is None:
+            message = f"{key}.{name} is null; leave the line out instead."
+            raise SourceError(source.path, source.front_line(name), message)
 
 
 def _sentence(error: ValidationError, key: str) -> str:

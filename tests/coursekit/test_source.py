@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import jupytext
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jupytext.config import load_jupytext_config
 
 from coursekit import source
 
@@ -115,6 +117,7 @@ def test_lines_hold_for_any_order_of_cells(blocks):
         ("minutes: 10", "minutes: ten", 6, "course.minutes"),
         ("  minutes: 10\n", "", 1, "course.minutes: Field required"),
         ("minutes: 10", "minuts: 10", 6, "course.minuts"),
+        ("minutes: 10", "minutes: 10\n  extra: null", 7, "leave the line out"),
         ("runs: [local]", "runs: [moon]", 7, "'moon'"),
         ('"level": 2', '"level": 4', 27, "course.level"),
         ('"role": "hint"', '"role": "help"', 27, "'help'"),
@@ -145,3 +148,27 @@ def test_plain_markdown_is_not_a_notebook():
     assert not source.is_notebook("# Title\n")
     assert not source.is_notebook("---\ntitle: x\n---\n# Title\nkernelspec: y\n")
     assert source.is_notebook(PAGE)
+
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = [
+    path
+    for folder in ("chapters", "solutions")
+    for path in sorted((ROOT / folder).glob("*/*.md"))
+    if source.is_notebook(path.read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: f"{p.parts[-3]}-{p.stem}")
+def test_saving_from_jupyterlab_loses_nothing(path, tmp_path):
+    """JupyterLab reads and writes the text through jupytext, with our settings."""
+    config = load_jupytext_config(str(path))
+    notebook = jupytext.read(path, config=config)
+    copy = tmp_path / path.parent.name / path.name
+    copy.parent.mkdir()
+    copy.write_text(jupytext.writes(notebook, fmt="md:myst", config=config))
+    before, after = source.read(path), source.read(copy)
+    assert (after.course, after.exercise) == (before.course, before.exercise)
+    assert [(c.kind, c.source, c.metadata) for c in after.cells] == [
+        (c.kind, c.source, c.metadata) for c in before.cells
+    ]
