@@ -105,9 +105,9 @@ def glue(name: str, value: object) -> None:
     from IPython.display import display
 
     prefix = "application/papermill.record/"
-    text = value if isinstance(value, str) else repr(value)
+    # Whoever shows the number evaluates the text, so strings keep their quotes.
     display(
-        {f"{prefix}text/plain": text},
+        {f"{prefix}text/plain": repr(value)},
         raw=True,
         metadata={"scrapbook": {"name": name, "mime_prefix": prefix}},
     )

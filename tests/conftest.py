@@ -4,8 +4,14 @@ import os
 import shutil
 
 import pytest
+from hypothesis import settings
 
 from coursekit.doctor import BROWSERS
+
+# The same examples every time; how long one takes depends on what else the machine
+# does, not on us.
+settings.register_profile("course", deadline=None, derandomize=True)
+settings.load_profile("course")
 
 
 def pytest_addoption(parser):

@@ -1,5 +1,6 @@
 """What pages share: style, glue, source, and servers that are always stopped."""
 
+import ast
 import textwrap
 import urllib.request
 
@@ -92,7 +93,10 @@ def test_glued_values_have_the_form_that_the_book_reads(capsys, monkeypatch):
     monkeypatch.setattr(display, "display", lambda *a, **k: seen.append((a, k)))
     pages.glue("rate", "0.25")
     ((bundle,), options) = seen[0]
-    assert bundle == {"application/papermill.record/text/plain": "0.25"}
+    (text,) = bundle.values()
+    assert list(bundle) == ["application/papermill.record/text/plain"]
+    # "0.50" and "336,776" must come out as they went in.
+    assert ast.literal_eval(text) == "0.25"
     assert options["metadata"]["scrapbook"]["name"] == "rate"
 
 

@@ -3,14 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import settings
 
 from ml_from_scratch.autograd import Tensor, gradcheck
 
 torch.set_num_threads(1)
-# How long an example takes depends on what else the machine does, not on us.
-settings.register_profile("no-deadline", deadline=None)
-settings.load_profile("no-deadline")
 
 
 def compare(ours, theirs, inputs, rtol=1e-12, atol=1e-12):
