@@ -17,7 +17,19 @@ if TYPE_CHECKING:
 
 GATE = "spelling"
 # Names and terms of the field that codespell takes for mistakes.
-WORDS = ("arange", "fo", "ist", "nd", "te", "ot", "mape", "ser", "fpr", "sting", "simpy")
+WORDS = (
+    "arange",
+    "fo",
+    "ist",
+    "nd",
+    "te",
+    "ot",
+    "mape",
+    "ser",
+    "fpr",
+    "sting",
+    "simpy",
+)
 
 
 def check(page: Page, _book: Book) -> Iterator[Finding]:

@@ -1,0 +1,235 @@
+"""The pages as notebooks, for download and for Colab.
+
+A notebook is made from the page's source, without outputs. It begins with a cell that
+installs what Colab lacks and does nothing anywhere else. What only the site understands
+becomes plain Markdown or HTML: nothing is lost, and nothing is left that a reader would
+see as markup.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from coursekit import settings
+from coursekit.book import results
+from coursekit.book.markdown import Book, Converter
+from coursekit.source import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+    from typing import Any
+
+    from coursekit.book.layout import Layout
+    from coursekit.book.plan import Page
+    from coursekit.settings import Settings
+
+# What pages import and Colab does not preload: the name to install by import name.
+_LACKING = {"evidently": "evidently", "fastapi": "fastapi", "uvicorn": "uvicorn"}
+_PROJECTS = {"delay_desk": "projects/delay-desk"}
+
+
+def bootstrap_cell(imports: Iterable[str], site: Settings | None = None) -> str:
+    """Return the first cell of a notebook: in Colab it installs what is needed.
+
+    Parameters
+    ----------
+    imports
+        Top-level names that the notebook imports, directly or through our packages.
+    site
+        Where the packages are published; the book's settings if None.
+
+    Returns
+    -------
+    str
+        Python code. Outside Colab it does nothing. Nothing that Colab preloads is
+        asked for, so none of it changes its version.
+
+    Examples
+    --------
+    >>> "--no-deps" in bootstrap_cell(["numpy"])
+    True
+    >>> "evidently" in bootstrap_cell(["numpy"])
+    False
+    """
+    site = site or settings.load()
+    names = set(imports)
+    repository = f"git+{site.repository_url}@{site.tag}"
+    ours = [f"ml-engineer-course @ {repository}"]
+    ours += [
+        f"{name.replace('_', '-')} @ {repository}#subdirectory={folder}"
+        for name, folder in _PROJECTS.items()
+        if name in names
+    ]
+    lacking = sorted({_LACKING[name] for name in names & _LACKING.keys()})
+    lines = [
+        "# In Colab: installs the course's own packages. Elsewhere: does nothing.",
+        "try:",
+        "    import google.colab",
+        "except ImportError:",
+        "    pass",
+        "else:",
+        "    import subprocess",
+        "    import sys",
+        "",
+        '    pip = [sys.executable, "-m", "pip", "install", "--quiet"]',
+        *(_call(["--no-deps", package]) for package in ours),
+        *(_call([package]) for package in lacking),
+    ]
+    return "\n".join(lines)
+
+
+def _call(arguments: list[str]) -> str:
+    listed = ", ".join(json.dumps(argument) for argument in arguments)
+    return f"    subprocess.run([*pip, {listed}], check=True)"
+
+
+@dataclass
+class Published:
+    """What was written, and what could not be.
+
+    Attributes
+    ----------
+    made
+        The notebooks.
+    faults
+        Each in one line that begins with the file.
+    """
+
+    made: list[Path] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def publish(layout: Layout, pages: list[Page]) -> Published:
+    """Write every page's notebook, and put them and the starters into the site.
+
+    Parameters
+    ----------
+    layout
+        The checkout.
+    pages
+        The pages, as planned.
+
+    Returns
+    -------
+    Published
+        The notebooks, and what of the pages has no plain form.
+    """
+    book = read_book(layout, pages)
+    published = Published()
+    shutil.rmtree(layout.notebooks, ignore_errors=True)
+    for page in pages:
+        try:
+            made = notebook(layout, page, book)
+        except SourceError as error:
+            published.faults.append(_relative(layout, error))
+            continue
+        path = layout.notebooks / f"{page.name}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(made, indent=1, ensure_ascii=False)
+        path.write_text(text + "\n", encoding="utf-8")
+        published.made.append(path)
+    if layout.html.is_dir():
+        _mirror(layout.notebooks, layout.html / "notebooks")
+        _mirror(layout.root / "exercises", layout.html / "exercises")
+    return published
+
+
+def _relative(layout: Layout, error: SourceError) -> str:
+    return str(error).removeprefix(f"{layout.root}/")
+
+
+def _mirror(folder: Path, target: Path) -> None:
+    """Copy the notebooks of a folder, and leave nothing else in the target."""
+    shutil.rmtree(target, ignore_errors=True)
+    for path in sorted(folder.glob("*/*.ipynb")):
+        copy = target / path.relative_to(folder)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+
+
+def read_book(layout: Layout, pages: list[Page]) -> Book:
+    """Collect what notebooks quote from the book: titles, targets, references.
+
+    Parameters
+    ----------
+    layout
+        The checkout.
+    pages
+        The pages, as planned.
+    """
+    return Book.read(
+        address=settings.load().base_url,
+        bibliography=layout.chapters / "references.bib",
+        sources=[page.source for page in pages],
+    )
+
+
+def notebook(layout: Layout, page: Page, book: Book) -> dict[str, Any]:
+    """Return one page as a notebook without outputs.
+
+    Parameters
+    ----------
+    layout
+        The checkout.
+    page
+        The page.
+    book
+        What it may quote.
+
+    Returns
+    -------
+    dict
+        The notebook, format 4.5.
+    """
+    converter = Converter(book, page.source, glued(layout, page))
+    ours = {name.partition("/")[0] for name in page.uses.modules}
+    imports = ours | page.uses.others
+    cells = [_code(bootstrap_cell(imports), "bootstrap", ["bootstrap"])]
+    for cell in page.source.cells:
+        name = f"cell-{cell.index}"
+        if cell.kind == "code":
+            cells.append(_code(cell.source, name, cell.tags))
+        elif text := converter.convert(cell.source, cell.line):
+            cells.append({"cell_type": "markdown", "id": name, "source": text})
+            cells[-1]["metadata"] = {}
+    metadata = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3"},
+        "language_info": {"name": "python"},
+        "colab": {"name": f"{page.name.replace('/', '-')}.ipynb"},
+    }
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _code(source: str, name: str, tags: list[str]) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "id": name,
+        "metadata": {"tags": tags} if tags else {},
+        "source": source,
+        "outputs": [],
+        "execution_count": None,
+    }
+
+
+def glued(layout: Layout, page: Page) -> dict[str, str]:
+    """Return the values that a page's cells kept for its prose, by name.
+
+    Parameters
+    ----------
+    layout
+        The checkout.
+    page
+        An executed page; one that is not has none.
+    """
+    values = {}
+    for output in (o for cell in results.outputs(layout, page) or [] for o in cell):
+        name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+        if name is not None:
+            text = output["data"]["application/papermill.record/text/plain"]
+            values[name] = str(ast.literal_eval(text))
+    return values

@@ -1,0 +1,308 @@
+"""The verbs of `coursekit exercises`: new, sync, prove."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+
+from coursekit.book.layout import Layout
+from coursekit.exercises import cache
+from coursekit.exercises.model import ExerciseError, load
+from coursekit.exercises.starter import path_of, starter, text_of
+from coursekit.exercises.template import TEMPLATE
+from coursekit.source import SourceError
+
+__all__ = ["new", "out_of_step", "prove", "prove_one", "sources", "sync"]
+
+ROOT = Path(__file__).resolve().parents[2]
+_NAME = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
+_SECONDS = 1_800.0
+
+
+def sources(names: Sequence[str] = (), root: Path = ROOT) -> list[Path]:
+    """Return the sources of the named exercises, or of all.
+
+    Parameters
+    ----------
+    names : sequence of str
+        `part/slug`, or paths of sources.
+    root : Path
+        The checkout.
+
+    Returns
+    -------
+    list of Path
+        In the order of the names, or sorted.
+
+    Raises
+    ------
+    FileNotFoundError
+        For a name without a source.
+    """
+    if not names:
+        return sorted((root / "solutions").glob("*/*.md"))
+    found = []
+    for name in names:
+        path = Path(name) if name.endswith(".md") else root / f"solutions/{name}.md"
+        if not path.is_file():
+            known = ", ".join(_name(path) for path in sources(root=root)) or "none yet"
+            raise FileNotFoundError(f"There is no exercise {name}. There are: {known}.")
+        found.append(path.resolve())
+    return found
+
+
+def new(name: str, *, root: Path = ROOT) -> int:
+    """Write the template of an exercise.
+
+    Parameters
+    ----------
+    name : str
+        `part/slug`, the same as its page's.
+    root : Path
+        The checkout.
+
+    Returns
+    -------
+    int
+        Exit status.
+    """
+    console = Console()
+    path = root / "solutions" / f"{name}.md"
+    if not _NAME.fullmatch(name):
+        console.print(f"Name it part/slug in lower case, found {escape(repr(name))}.")
+        return 2
+    if path.exists():
+        console.print(f"{path} is there already.")
+        return 2
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(TEMPLATE.replace("PART/SLUG", name), encoding="utf-8")
+    console.print(f"Wrote {path}. It runs; replace each of its parts by yours.")
+    return 0
+
+
+def sync(names: Sequence[str] = (), check: bool = False, *, root: Path = ROOT) -> int:
+    """Write the starters, or say which are out of step with their sources.
+
+    Parameters
+    ----------
+    names : sequence of str
+        `part/slug`; all if none. Then starters without a source are removed too.
+    check : bool
+        Compare, write nothing.
+    root : Path
+        The checkout.
+
+    Returns
+    -------
+    int
+        Exit status: 1 where something is out of step or cannot be read.
+    """
+    console = Console(soft_wrap=True, highlight=False)
+    try:
+        stale = out_of_step(names, root=root)
+    except (FileNotFoundError, SourceError, ExerciseError) as error:
+        console.print(escape(str(error)))
+        return 1
+    for path, text in stale.items():
+        shown = path.relative_to(root)
+        if check:
+            console.print(f"{shown} is out of step. Run: coursekit exercises sync")
+        elif text is None:
+            path.unlink()
+            console.print(f"removed {shown}, which has no source")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+            console.print(f"wrote {shown}")
+    return 1 if check and stale else 0
+
+
+def out_of_step(
+    names: Sequence[str] = (), *, root: Path = ROOT
+) -> dict[Path, str | None]:
+    """Return what each starter that is out of step should hold.
+
+    Returns
+    -------
+    dict of Path to str or None
+        None for a starter whose source is gone.
+    """
+    wanted = {}
+    for path in sources(names, root):
+        exercise = load(path)
+        wanted[path_of(exercise, root)] = text_of(starter(exercise))
+    stale: dict[Path, str | None] = {
+        path: text
+        for path, text in wanted.items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    }
+    if not names:
+        there = sorted((root / "exercises").glob("*/*.ipynb"))
+        stale |= {path: None for path in there if path not in wanted}
+    return stale
+
+
+def prove(
+    names: Sequence[str] = (),
+    jobs: int = 2,
+    seeds: int = 5,
+    force: bool = False,
+    *,
+    root: Path = ROOT,
+) -> int:
+    """Prove exercises, several at a time, and print what does not hold.
+
+    Parameters
+    ----------
+    names : sequence of str
+        `part/slug`; all if none.
+    jobs : int
+        Exercises at a time.
+    seeds : int
+        Seeds for the reference; over five, for every other answer too.
+    force : bool
+        Whether to prove again what nothing has changed of.
+    root : Path
+        The checkout.
+
+    Returns
+    -------
+    int
+        Exit status: 1 where something does not hold.
+    """
+    console = Console(soft_wrap=True, highlight=False)
+    try:
+        paths = sources(names, root)
+    except FileNotFoundError as error:
+        console.print(escape(str(error)))
+        return 2
+    failed = False
+    with (
+        Progress(console=console, transient=True) as progress,
+        ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool,
+    ):
+        bar = progress.add_task("proving", total=len(paths))
+        waiting = [
+            pool.submit(prove_one, path, seeds=seeds, force=force, root=root)
+            for path in paths
+        ]
+        for done in as_completed(waiting):
+            proof = done.result()
+            failed = failed or bool(proof["findings"])
+            console.print(escape(_words(proof)))
+            progress.advance(bar)
+    return 1 if failed else 0
+
+
+def _words(proof: dict[str, Any]) -> str:
+    findings = proof["findings"]
+    took = (
+        "nothing has changed since"
+        if proof.get("cached")
+        else f"{sum(proof['seconds'].values()):.1f} s"
+    )
+    if not findings:
+        return f"{proof['name']}: proven, {proof['tried']} answers judged ({took})"
+    lines = [f"{proof['name']}: {len(findings)} things do not hold ({took})"]
+    lines += [f"  {one['proof']}: {one['what']}" for one in findings]
+    return "\n".join(lines)
+
+
+def prove_one(
+    path: Path,
+    *,
+    seeds: int = 5,
+    full: bool = True,
+    force: bool = False,
+    root: Path = ROOT,
+) -> dict[str, Any]:
+    """Prove one exercise in a process of its own.
+
+    Parameters
+    ----------
+    path : Path
+        Its source.
+    seeds, full
+        As for `proofs.prove_here`.
+    force : bool
+        Whether to prove again what nothing has changed of.
+    root : Path
+        The checkout; the cache is in its build folder.
+
+    Returns
+    -------
+    dict
+        `proofs.Proof` as plain data; `cached` where it was proven before.
+    """
+    key = cache.key(path, f"{seeds} {full}", root)
+    kept = None if force else cache.get(key, root)
+    if kept is not None:
+        return kept | {"cached": True}
+    proof = _in_a_process(path, seeds, full, root)
+    if not proof["findings"]:
+        cache.put(key, proof, root)
+    return proof
+
+
+def _in_a_process(path: Path, seeds: int, full: bool, root: Path) -> dict[str, Any]:
+    """One thread a process, since threads do not survive a fork."""
+    threads = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")
+    search = [*map(str, Layout(root).search_path), os.environ.get("PYTHONPATH", "")]
+    environment = (
+        os.environ
+        | {f"{name}_NUM_THREADS": "1" for name in threads}
+        | {"MPLBACKEND": "agg", "PYTHONPATH": os.pathsep.join(filter(None, search))}
+    )
+    pages = ("full" if full else "short",)
+    command = [sys.executable, "-m", "coursekit.exercises.proofs", str(path)]
+    try:
+        run = subprocess.run(
+            [*command, str(seeds), *pages],
+            env=environment,
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        proof: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    except subprocess.TimeoutExpired:
+        return _broken(path, f"it took longer than {_SECONDS:.0f} seconds")
+    except (IndexError, ValueError):
+        return _broken(path, f"the proof itself stopped: {run.stderr[-3000:]}")
+    return proof
+
+
+def _broken(path: Path, what: str) -> dict[str, Any]:
+    finding = {"proof": "proof", "what": what}
+    return {"name": _name(path), "findings": [finding], "tried": 0, "seconds": {}}
+
+
+def _name(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+def main(arguments: Iterable[str]) -> int:
+    """Run `new NAME`, `sync [--check] [NAME ...]` or `prove [NAME ...]`."""
+    verb, *rest = list(arguments) or ["prove"]
+    names = [word for word in rest if not word.startswith("-")]
+    if verb == "new" and len(names) == 1:
+        return new(names[0])
+    if verb == "sync":
+        return sync(names, check="--check" in rest)
+    if verb == "prove":
+        return prove(names, force="--force" in rest)
+    Console().print("Verbs: new NAME, sync [--check] [NAME ...], prove [NAME ...].")
+    return 2

@@ -1,0 +1,563 @@
+"""Prove that an exercise judges rightly.
+
+    python -m coursekit.exercises.proofs solutions/mathematics/gradient-descent.md
+
+The starter runs and earns nothing, the reference earns everything, each wrong answer
+loses what it should and is told why, each right one earns everything, and no made-up
+answer earns anything. Answers are tried in forks of one walk through the exercise;
+one pass through papermill and one through nbval show that this short cut is honest.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import nbformat
+
+from coursekit.exercises import runs
+from coursekit.exercises.court import Court
+from coursekit.exercises.impostors import LIES
+from coursekit.exercises.judge import (
+    Case,
+    Verdict,
+    judge,
+    judging_notebook,
+    run_nbval,
+)
+from coursekit.exercises.model import Exercise, ExerciseError, Variant, load
+from coursekit.exercises.starter import starter
+from coursekit.exercises.walk import (
+    REFERENCE,
+    Report,
+    Try,
+    Walk,
+    branch,
+    read_report,
+    run_cells,
+    walk,
+)
+from coursekit.source import SourceError
+
+__all__ = ["Finding", "Proof", "prove_here"]
+
+_WALK_SECONDS = 300.0
+_OTHER_SEED = 5_003
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that does not hold, and what to do about it."""
+
+    proof: str
+    what: str
+
+    def __str__(self) -> str:
+        """`proof: sentence`."""
+        return f"{self.proof}: {self.what}"
+
+
+@dataclass
+class Proof:
+    """What came of proving one exercise.
+
+    Attributes
+    ----------
+    name
+        `part/slug`.
+    findings
+        What does not hold; empty when it is proven.
+    tried
+        How many answers were judged.
+    seconds
+        Time of each part.
+    """
+
+    name: str
+    findings: list[Finding] = field(default_factory=list)
+    tried: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything was proven."""
+        return not self.findings
+
+
+def seeds_of(number: int) -> list[int]:
+    """Return the secret seeds of a proof.
+
+    Examples
+    --------
+    >>> seeds_of(2)
+    [7001, 7098]
+    """
+    return [7_001 + 97 * step for step in range(number)]
+
+
+def prove_here(path: Path, *, seeds: int = 5, full: bool = True) -> Proof:
+    """Prove one exercise, in a process started for that.
+
+    Parameters
+    ----------
+    path : Path
+        Source of the exercise.
+    seeds : int
+        Seeds for the reference; where there are more than five, every other answer is
+        tried with each of them too, otherwise with the first.
+    full : bool
+        Whether the pass through papermill and nbval is made.
+
+    Returns
+    -------
+    Proof
+        With a finding for each thing that does not hold.
+    """
+    proof = Proof(f"{path.parent.name}/{path.stem}")
+    try:
+        exercise = load(path)
+    except SourceError as error:
+        proof.findings.append(Finding("source", str(error)))
+        return proof
+    except ExerciseError as error:
+        lines = str(error).splitlines()
+        proof.findings += [Finding("source", line) for line in lines]
+        return proof
+    with tempfile.TemporaryDirectory(prefix="proof-") as folder:
+        _Prover(exercise, Path(folder), proof, seeds_of(seeds)).prove(full=full)
+    return proof
+
+
+class _Prover:
+    """The parts of one exercise's proof, in order."""
+
+    def __init__(
+        self, exercise: Exercise, folder: Path, proof: Proof, seeds: list[int]
+    ) -> None:
+        self.exercise = exercise
+        self.folder = folder
+        self.proof = proof
+        self.seeds = seeds
+        self.deep = seeds if len(seeds) > 5 else seeds[:1]
+
+    def prove(self, *, full: bool) -> None:
+        parts = [self.imports, self.starter, self.checks, self.evidence]
+        if full:
+            parts.append(self.full_pass)
+        for part in parts:
+            begun = time.perf_counter()
+            part()
+            self.proof.seconds[part.__name__] = round(time.perf_counter() - begun, 2)
+            if any(finding.proof == "reference" for finding in self.proof.findings):
+                return  # nothing else can be told from a reference that fails
+
+    def find(self, proof: str, what: str) -> None:
+        finding = Finding(proof, what)
+        if finding not in self.proof.findings:
+            self.proof.findings.append(finding)
+
+    def imports(self) -> None:
+        """Import once what the cells import, so that each fork has it already."""
+        code = "\n".join(cell.source for cell in self.exercise.source.code)
+        for name in sorted(_imported(code)):
+            try:
+                importlib.import_module(name)
+            except ImportError:
+                continue  # the cell that needs it says so in its own words
+        gc.freeze()  # so that collecting in a fork does not copy this memory
+
+    # The starter, as a learner opens it -----------------------------------------
+
+    def starter(self) -> None:
+        sources = [
+            c.source for c in starter(self.exercise).cells if c.cell_type == "code"
+        ]
+        folder = self.folder / "starter"
+        ended = branch(lambda: run_cells(sources, folder), _WALK_SECONDS)
+        report = read_report(folder)
+        if ended or report.ended:
+            self.find("starter", f"it did not run to its end: {ended or report.ended}")
+            return
+        for _, number, words in report.errors:
+            first = sources[number].strip().split("\n")[0]
+            self.find("starter", f"the cell that begins `{first}` stops: {words}")
+        said = "\n".join(report.said.values())
+        for question in self.exercise.questions:
+            if question.answer and f"{question.name} not answered yet" not in said:
+                told = f"no check of {question.name} says 'not answered yet' of it."
+                self.find("starter", told)
+            if f"{question.name} passed" in said:
+                told = f"a check of {question.name} passes without an answer."
+                self.find("starter", f"{told} Let it use what the answer makes.")
+
+    # What the visible checks say ------------------------------------------------
+
+    def checks(self) -> None:
+        folder = self.folder / "checks"
+        tries = [
+            _try_of(variant)
+            for question in self.exercise.questions
+            for variant in question.variants
+        ]
+        plan = Walk(self.exercise.source.path, folder, "checks", tries=tuple(tries))
+        if not self._walk(plan):
+            return
+        reference = read_report(folder / REFERENCE)
+        for question in self.exercise.questions:
+            self._no_alarm("reference", "the reference", question.name, reference)
+            for variant in question.variants:
+                report = read_report(folder / _name_of(variant))
+                if variant.wrong:
+                    self._told(variant, report)
+                else:
+                    what = f"the right answer {variant.name} to {question.name}"
+                    self._no_alarm("right-answer", what, question.name, report)
+
+    def _walk(self, plan: Walk) -> bool:
+        """Go a way and report on the reference; False where that failed."""
+        ended = branch(lambda: walk(plan, self.exercise), _WALK_SECONDS)
+        report = Report(ended=ended) if ended else read_report(plan.folder / REFERENCE)
+        if report.ended:
+            self.find(
+                "reference", f"the exercise did not run to its end: {report.ended}"
+            )
+            return False
+        for role, line, words in report.errors:
+            told = f"the {role} cell on line {line} stops: {words}"
+            self.find("reference", f"{told} ({plan.mode}, seed {plan.seed})")
+        return not report.errors
+
+    def _no_alarm(self, proof: str, what: str, question: str, report: Report) -> None:
+        if report.ended:
+            self.find(proof, f"{what} did not come to its end: {report.ended}")
+            return
+        stopped = report.error_in("answer", "check")
+        if stopped:
+            self.find(proof, f"{what} stops at {stopped}")
+        said = report.said.get(question, "")
+        for line in (f"{question} not yet", f"{question} not answered yet"):
+            if line in said:
+                told = said[said.index(line) :].strip()
+                self.find(proof, f"the check refuses {what}: {told}")
+                return
+
+    def _told(self, variant: Variant, report: Report) -> None:
+        what = f"the wrong answer {variant.name} to {variant.question}"
+        if report.ended:
+            self.find("wrong-answer", f"{what} did not come to its end: {report.ended}")
+            return
+        stopped = report.error_in("answer")
+        if stopped:
+            told = f"{what} stops before any check ({stopped}): let it be a mistake"
+            self.find("wrong-answer", f"{told} that runs, or says nothing.")
+            return
+        said = report.said.get(variant.question, "")
+        refused = _refusals(said)
+        if not refused:
+            self.find(
+                "wrong-answer",
+                f"{what} passes every check: add a check that it fails.",
+            )
+        elif str(variant.says) not in " ".join(refused.split()) + refused:
+            told = (
+                f"{what}: the check does not say {variant.says!r}. It says: {refused}"
+            )
+            self.find("wrong-answer", told)
+
+    # What the judge gives -------------------------------------------------------
+
+    def evidence(self) -> None:
+        for seed in self.seeds:
+            folder = self.folder / f"seed-{seed}"
+            tries = self._tries() if seed in self.deep else self._again()
+            path = self.exercise.source.path
+            plan = Walk(path, folder, "evidence", seed, _OTHER_SEED, tuple(tries))
+            if not self._walk(plan):
+                return
+            if not self._judge(plan):
+                return
+        self._varies()
+
+    def _again(self) -> list[Try]:
+        """Try the reference's answers again, each from where its question begins."""
+        return [
+            Try(f"again-{q.name}", q.name) for q in self.exercise.questions if q.answer
+        ]
+
+    def _tries(self) -> list[Try]:
+        tries = self._again()
+        empty = runs.answers(self.exercise, stripped=True)
+        first = next(iter(empty))
+        tries.append(Try("starter", first, codes=empty, rest=True))
+        for question in self.exercise.questions:
+            if not question.answer:
+                continue
+            name = question.name
+            without = {name: empty[name]}
+            tries.append(Try(f"without-{name}", name, codes=without, rest=True))
+            tries += [_try_of(variant) for variant in question.variants]
+            tries += [Try(f"lie-{name}-{lie}", name, lie=lie) for lie in LIES]
+        return tries
+
+    def _judge(self, plan: Walk) -> bool:
+        """Judge all tries of a walk in one clean process; False if it failed."""
+        results = plan.folder / "verdicts.json"
+        ended = branch(lambda: self._judge_here(plan, results), _WALK_SECONDS)
+        if ended:
+            self.find("reference", f"the judge did not come to its end: {ended}")
+            return False
+        verdicts: dict[str, list[Verdict]] = {
+            name: [Verdict(**one) for one in found]
+            for name, found in json.loads(results.read_text(encoding="utf-8")).items()
+        }
+        self.proof.tried += len(verdicts)
+        for one in plan.tries:
+            report = read_report(plan.folder / one.name)
+            given = {v.item: v for v in verdicts[one.name]}
+            self._conclude(plan, one, report, given)
+        return True
+
+    def _judge_here(self, plan: Walk, results: Path) -> None:
+        seed = plan.seed if plan.seed is not None else 0
+        found = {}
+        for one in plan.tries:
+            court = Court(plan.folder / one.name, plan.folder / REFERENCE, seed)
+            found[one.name] = [asdict(v) for v in judge(self.exercise.items, court)]
+        results.write_text(json.dumps(found), encoding="utf-8")
+
+    def _conclude(
+        self, plan: Walk, one: Try, report: Report, given: dict[str, Verdict]
+    ) -> None:
+        kind = one.name.split("-")[0]
+        own = [v for v in given.values() if v.item.startswith(f"{one.question}.")]
+        if kind == "again":
+            self._full(
+                "reference", f"the reference, run again with seed {plan.seed},", own
+            )
+        elif kind == "right":
+            what = f"the right answer {one.name.split('-', 2)[2]} to {one.question}"
+            self._full("right-answer", what, own, report)
+        elif kind == "wrong":
+            self._loses(one, report, given)
+            self._rest_full(one, f"the wrong answer {one.name.split('-', 2)[2]}", given)
+        elif kind == "without":
+            self._rest_full(one, f"an empty {one.question}", given)
+        elif kind == "starter":
+            self._nothing("starter", "an unanswered notebook", list(given.values()))
+        elif kind == "lie" and one.lie and not self._same_constant(one):
+            what = f"an answer to {one.question} that {LIES[one.lie]}"
+            self._nothing("made-up", what, own)
+
+    def _same_constant(self, one: Try) -> bool:
+        """Whether an answer only names values that are right with every seed."""
+        question = self.exercise.question(one.question)
+        if one.lie != "other-seed" or question.answer is None:
+            return False
+        tree = ast.parse(question.answer.source)
+        return all(
+            isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            for node in tree.body
+        )
+
+    def _full(
+        self, proof: str, what: str, own: list[Verdict], report: Report | None = None
+    ) -> None:
+        if report and report.ended:
+            self.find(proof, f"{what} did not come to its end: {report.ended}")
+            return
+        for verdict in own:
+            if not verdict.passed:
+                stopped = report.error_in("answer", "evidence") if report else ""
+                why = stopped or verdict.why
+                self.find(proof, f"{what} loses {verdict.item}: {why}")
+
+    def _loses(self, one: Try, report: Report, given: dict[str, Verdict]) -> None:
+        name = one.name.split("-", 2)[2]
+        variants = self.exercise.question(one.question).variants
+        variant = next(v for v in variants if v.name == name and v.wrong)
+        if report.ended:
+            told = f"{name} did not come to its end: {report.ended}"
+            self.find("wrong-answer", told)
+        elif given[str(variant.caught_by)].passed:
+            self.find(
+                "wrong-answer",
+                f"{name} keeps the points of {variant.caught_by}: make its evidence "
+                "or its judge show the mistake.",
+            )
+
+    def _rest_full(self, one: Try, what: str, given: dict[str, Verdict]) -> None:
+        """No question after it may lose points, unless its `needs` names this one."""
+        names = [question.name for question in self.exercise.questions]
+        for later in names[names.index(one.question) + 1 :]:
+            if one.question in runs.closure(self.exercise, later):
+                continue
+            for verdict in given.values():
+                if verdict.item.startswith(f"{later}.") and not verdict.passed:
+                    self.find(
+                        "independence",
+                        f"{what} costs {verdict.item}: give {later} data from a given "
+                        f"cell, or write `needs: [{one.question}]` on its answer.",
+                    )
+
+    def _nothing(self, proof: str, what: str, own: list[Verdict]) -> None:
+        for verdict in own:
+            if verdict.earned:
+                self.find(
+                    proof,
+                    f"{what} earns {verdict.item}: let its evidence vary with the seed "
+                    "and show more of what the answer does.",
+                )
+
+    def _varies(self) -> None:
+        """Find items whose evidence is the same with every seed."""
+        folders = [self.folder / f"seed-{seed}" / REFERENCE for seed in self.seeds]
+        if len(folders) < 2:
+            return
+        same = self.folder / "same.json"
+        ended = branch(lambda: _write_same(self.exercise, folders, same), _WALK_SECONDS)
+        if ended:
+            self.find("reference", f"its evidence could not be compared: {ended}")
+            return
+        for item, problem in json.loads(same.read_text(encoding="utf-8")):
+            self.find("evidence", f"{item}: {problem}")
+
+    # The whole way, once --------------------------------------------------------
+
+    def full_pass(self) -> None:
+        """Papermill and nbval must say what the forks and the judge said."""
+        seed = self.seeds[0]
+        folder = self.folder / "full"
+        expected = self.folder / f"seed-{seed}" / REFERENCE
+        cases = []
+        results: dict[str, dict[str, bool]] = {}
+        for name, stripped in (("reference", False), ("starter", True)):
+            given = runs.answers(self.exercise, stripped=stripped)
+            places = runs.execute(self.exercise, given, seed, folder / name)
+            results[name] = self._judged(places, expected, seed, folder / name)
+            cases.append(Case(name, places, expected, seed))
+            for item, passed in results[name].items():
+                if passed == stripped:
+                    verb = "earns" if passed else "loses"
+                    told = f"executed by papermill the {name} {verb} {item}."
+                    self.find("papermill", told)
+        self._nbval(cases, results, folder)
+
+    def _nbval(
+        self, cases: list[Case], results: dict[str, dict[str, bool]], folder: Path
+    ) -> None:
+        paper = folder / "judging.ipynb"
+        nbformat.write(judging_notebook(self.exercise, cases), paper)
+        try:
+            agreed = run_nbval([paper], folder / "junit.xml")
+        except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+            self.find("nbval", str(error))
+            return
+        for name, found in results.items():
+            for item, passed in found.items():
+                if agreed.get(name, {}).get(item) != passed:
+                    told = f"nbval and the judge differ on {item} of the {name}."
+                    self.find("nbval", told)
+
+    def _judged(
+        self, places: dict[str, Path], expected: Path, seed: int, folder: Path
+    ) -> dict[str, bool]:
+        file = folder / "verdicts.json"
+
+        def work() -> None:
+            court = Court(places, expected, seed)
+            found = {v.item: v.passed for v in judge(self.exercise.items, court)}
+            file.write_text(json.dumps(found), encoding="utf-8")
+
+        ended = branch(work, _WALK_SECONDS)
+        if ended:
+            self.find("papermill", f"its evidence could not be judged: {ended}")
+            return {}
+        found: dict[str, bool] = json.loads(file.read_text(encoding="utf-8"))
+        return found
+
+
+def _write_same(exercise: Exercise, folders: list[Path], file: Path) -> None:
+    """Write which items do not vary, and which hold a value that cannot be carried."""
+    from coursekit import compare
+    from coursekit.exercises import evidence
+
+    found = []
+    for item in exercise.items:
+        values = [
+            evidence.read(folder, item.question).items.get(item.name)
+            for folder in folders
+        ]
+        if any(_unfit(value) for value in values):
+            told = "the reference gives a value that evidence cannot carry: "
+            found.append((item.id, told + ", ".join(sorted(set(_unfit(values[0]))))))
+        elif all(compare.equal(value, values[0]) is None for value in values[1:]):
+            told = "it is the same with every seed: make its inputs with `seed`."
+            found.append((item.id, told))
+    file.write_text(json.dumps(found), encoding="utf-8")
+
+
+def _unfit(value: object) -> list[str]:
+    from coursekit.exercises.evidence import Unfit
+
+    if isinstance(value, Unfit):
+        return [value.why]
+    inner: Iterable[object] = ()
+    if isinstance(value, dict):
+        inner = value.values()
+    elif isinstance(value, list):
+        inner = value
+    return [why for one in inner for why in _unfit(one)]
+
+
+def _try_of(variant: Variant) -> Try:
+    codes = {variant.question: variant.cell.source}
+    name = _name_of(variant)
+    return Try(name, variant.question, codes=codes, rest=variant.wrong)
+
+
+def _name_of(variant: Variant) -> str:
+    kind = "wrong" if variant.wrong else "right"
+    return f"{kind}-{variant.question}-{variant.name}"
+
+
+def _refusals(said: str) -> str:
+    """Keep the lines of checks that did not pass."""
+    kept: list[str] = []
+    refused = False
+    for line in said.splitlines():
+        if not line.startswith(" "):
+            refused = " not yet: " in line or " not answered yet: " in line
+        if refused:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _imported(code: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def main(arguments: list[str]) -> int:
+    """Prove the exercise that is named and print the proof as JSON."""
+    path, seeds, full = arguments
+    proof = prove_here(Path(path), seeds=int(seeds), full=full == "full")
+    sys.stdout.write(json.dumps(asdict(proof)) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("MPLBACKEND", "agg")
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,411 @@
+"""Walk through an exercise's cells, trying other answers on the way.
+
+A walk runs the exercise with the reference's answers. Before each question it forks
+once for every other answer that is to be tried there, so that what comes before is
+run once. Where a process cannot be forked, each of them begins in a new process.
+
+Each try leaves a folder: its evidence, and `report.json` with the errors of its cells
+and what the checks printed.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import multiprocessing
+import os
+import select
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from coursekit.exercises.evidence import Writer
+from coursekit.exercises.gate import defined
+from coursekit.exercises.impostors import Recorder, Recording, install
+from coursekit.exercises.model import Exercise, load
+from coursekit.exercises.session import Session
+from coursekit.source import Cell
+
+__all__ = ["Report", "Try", "Walk", "branch", "read_report", "run_cells", "walk"]
+
+REFERENCE = "reference"
+
+
+@dataclass(frozen=True)
+class Try:
+    """Another answer to be tried.
+
+    Attributes
+    ----------
+    name
+        Name of its folder.
+    question
+        Question before which the walk forks.
+    codes
+        Answers by question, in place of the reference's.
+    lie
+        Kind of made-up answer to `question`, or None.
+    rest
+        Whether the questions after it are gone through as well.
+    """
+
+    name: str
+    question: str
+    codes: dict[str, str] = field(default_factory=dict)
+    lie: str | None = None
+    rest: bool = False
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One way through an exercise.
+
+    Attributes
+    ----------
+    path
+        The exercise's source.
+    folder
+        Where the folders of the tries go; `reference` is the walk's own.
+    mode
+        `evidence`: as graded, checks left out. `checks`: as a learner sees it.
+    seed
+        The seed; None for the one in the source.
+    other
+        The seed under which the lie `other-seed` is the truth.
+    tries
+        What to try on the way.
+    seconds
+        Limit of one try.
+    """
+
+    path: Path
+    folder: Path
+    mode: Literal["evidence", "checks"]
+    seed: int | None = None
+    other: int | None = None
+    tries: tuple[Try, ...] = ()
+    seconds: float = 60.0
+
+
+@dataclass
+class Report:
+    """What happened in one try.
+
+    Attributes
+    ----------
+    errors
+        Role, line of the source and words of each error.
+    said
+        What the check cells printed, by question.
+    ended
+        Why it did not come to its end; empty where it did.
+    """
+
+    errors: list[tuple[str, int, str]] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=dict)
+    ended: str = ""
+
+    def error_in(self, *roles: str) -> str:
+        """Return the first error in cells of these roles, with its line."""
+        for role, line, words in self.errors:
+            if role in roles:
+                return f"line {line}: {words}"
+        return ""
+
+
+def walk(plan: Walk, exercise: Exercise) -> None:
+    """Go one way; call it in a process that nothing else depends on.
+
+    Parameters
+    ----------
+    plan : Walk
+        Which way, and what to try.
+    exercise : Exercise
+        The exercise of `plan.path`.
+    """
+    recordings = _recordings(exercise, plan)
+    path = _Path(exercise, plan, recordings)
+    for cell in exercise.source.code:
+        if _role(cell) == "answer":
+            for one in plan.tries:
+                if one.question == _question(cell):
+                    _attempt(path, one, cell)
+        path.step(cell)
+    path.save()
+
+
+def _recordings(exercise: Exercise, plan: Walk) -> tuple[Recording, Recording]:
+    """Record what the reference returns with the walk's seed and with the other one."""
+    if not any(one.lie for one in plan.tries):
+        return Recording(), Recording()
+    found = []
+    for seed in (plan.seed, plan.other):
+        folder = plan.folder / f"recorded-{seed}"
+        recorder = Recorder()
+        path = _Path(exercise, Walk(plan.path, folder, "evidence", seed))
+        path.recorder = recorder
+        for cell in exercise.source.code:
+            path.step(cell)
+        shutil.rmtree(folder, ignore_errors=True)
+        found.append(recorder.recording)
+    return found[0], found[1]
+
+
+class _Path:
+    """The state of a walk: a session, and where its evidence goes."""
+
+    recorder: Recorder | None = None
+
+    def __init__(
+        self,
+        exercise: Exercise,
+        plan: Walk,
+        recordings: tuple[Recording, Recording] | None = None,
+    ) -> None:
+        self.exercise = exercise
+        self.plan = plan
+        self.recordings = recordings or (Recording(), Recording())
+        self.report = Report()
+        grading = plan.mode == "evidence"
+        self.session = Session(forbid=exercise.meta.forbid if grading else ())
+        self.enter(REFERENCE)
+
+    def enter(self, name: str) -> None:
+        """Let what follows write into a folder of its own."""
+        self.folder = self.plan.folder / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.report = Report()
+        if self.plan.mode == "evidence":
+            self.session.names["evidence"] = Writer(self.folder)
+
+    def save(self) -> None:
+        """Write the report of this folder."""
+        text = json.dumps(asdict(self.report))
+        (self.folder / "report.json").write_text(text, encoding="ascii")
+
+    def step(self, cell: Cell, code: str | None = None) -> None:
+        """Run one cell of the source, where this kind of walk runs it."""
+        role = _role(cell)
+        if role not in _RUN[self.plan.mode]:
+            return
+        if role == "evidence" and self.recorder:
+            self.recorder.begin(_item(cell))
+        outcome = self.session.run(cell.source if code is None else code)
+        if outcome.failure:
+            self.report.errors.append((role, cell.line, str(outcome.failure)))
+        if role == "check" and cell.role:
+            key = cell.role.question or "summary"
+            self.report.said[key] = self.report.said.get(key, "") + outcome.text
+        if role == "parameters" and self.plan.seed is not None:
+            self.session.run(f"seed = {self.plan.seed}")
+        if role == "answer" and self.recorder:
+            self.recorder.watch(self.session.names, _question(cell), _own(cell))
+
+
+_RUN = {
+    "evidence": {"parameters", "given", "answer", "evidence"},
+    "checks": {"parameters", "given", "answer", "check"},
+}
+
+
+def _attempt(path: _Path, one: Try, answer: Cell) -> None:
+    """Try one answer from where the walk stands, in a process of its own."""
+
+    def in_place() -> None:
+        _perform(path, one, answer)
+
+    plan = path.plan
+    folder = plan.folder / one.name
+    if hasattr(os, "fork") and not os.environ.get("COURSEKIT_NO_FORK"):
+        ended = branch(in_place, plan.seconds)
+    else:
+        ended = _in_new_process(plan, one)
+    if ended:
+        folder.mkdir(parents=True, exist_ok=True)
+        report = asdict(Report(ended=ended))
+        (folder / "report.json").write_text(json.dumps(report), encoding="ascii")
+
+
+def _perform(path: _Path, one: Try, answer: Cell) -> None:
+    path.enter(one.name)
+    begin: Callable[[str], None] | None = None
+    started = False
+    for cell in path.exercise.source.code:
+        started = started or cell is answer
+        if not started:
+            continue
+        if _role(cell) == "answer" and cell is not answer and not one.rest:
+            break
+        if begin and _role(cell) == "evidence":
+            begin(_item(cell))
+        path.step(cell, one.codes.get(_question(cell)) if _is_answer(cell) else None)
+        if cell is answer and one.lie:
+            names = path.session.names
+            own = _own(cell)
+            begin = install(names, one.question, own, one.lie, *path.recordings)
+    path.save()
+
+
+def branch(work: Callable[[], None], seconds: float) -> str:
+    """Run `work` in a forked child.
+
+    Parameters
+    ----------
+    work : callable
+        What to do; whatever it changes in memory is gone afterwards.
+    seconds : float
+        When to end the child by force.
+
+    Returns
+    -------
+    str
+        Empty when it came to its end, otherwise why not.
+    """
+    watch, signalling = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        os.close(watch)
+        _work_and_leave(work, signalling)
+    os.close(signalling)
+    try:
+        told = _told(watch, seconds)
+    finally:
+        os.close(watch)
+        _end(pid, group=not _inside)
+    return told
+
+
+_inside = False  # whether this process is itself a branch: then its group is shared
+
+
+def _work_and_leave(work: Callable[[], None], signalling: int) -> None:
+    """In the child: work, say how it ended, and never return."""
+    global _inside
+    try:
+        if not _inside:
+            os.setpgid(0, 0)
+        _inside = True
+        work()
+        os.write(signalling, b"done")
+    except BaseException:  # noqa: BLE001 (told to the parent)
+        os.write(signalling, traceback.format_exc()[-2000:].encode())
+    finally:
+        os._exit(0)
+
+
+def _told(watch: int, seconds: float) -> str:
+    """Return what the child said of its end, or that it said nothing."""
+    deadline = time.monotonic() + seconds
+    asked_by = os.getppid()
+    said = b""
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return f"it ran for more than {seconds:g} seconds"
+        if os.getppid() != asked_by:
+            raise SystemExit("whoever asked for this proof is gone")
+        if not select.select([watch], [], [], min(left, 1.0))[0]:
+            continue
+        part = os.read(watch, 4096)
+        if part == b"done":
+            return ""
+        if not part:
+            return said.decode(errors="replace") or "its process ended on its own"
+        said += part
+
+
+def _end(pid: int, *, group: bool) -> None:
+    """End the child, with all that it started where it leads them, and collect it."""
+    for target in (-pid, pid) if group else (pid,):
+        try:
+            os.kill(target, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue  # it has ended already
+    os.waitpid(pid, 0)
+
+
+def _in_new_process(plan: Walk, one: Try) -> str:
+    """Without fork: walk up to the question again, in a new interpreter."""
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_replay, args=(plan, one))
+    process.start()
+    process.join(plan.seconds)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        return f"it ran for more than {plan.seconds:g} seconds"
+    return "" if process.exitcode == 0 else "its process ended on its own"
+
+
+def _replay(plan: Walk, one: Try) -> None:
+    exercise = load(plan.path)
+    alone = Walk(
+        plan.path,
+        plan.folder / f"{one.name}-way",
+        plan.mode,
+        plan.seed,
+        plan.other,
+        (one,),
+    )
+    path = _Path(exercise, alone, _recordings(exercise, alone))
+    answer = exercise.question(one.question).answer
+    for cell in exercise.source.code:
+        if cell is answer:
+            break
+        path.step(cell)
+    path.plan = plan
+    if answer:
+        _perform(path, one, answer)
+    shutil.rmtree(alone.folder, ignore_errors=True)
+
+
+def run_cells(sources: Sequence[str], folder: Path) -> None:
+    """Run the code cells of a starter and write what they printed and raised."""
+    session = Session()
+    report = Report()
+    for number, source in enumerate(sources):
+        outcome = session.run(source)
+        report.said[str(number)] = outcome.text
+        if outcome.failure:
+            report.errors.append(("cell", number, str(outcome.failure)))
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(asdict(report))
+    (folder / "report.json").write_text(text, encoding="ascii")
+
+
+def read_report(folder: Path) -> Report:
+    """Read the report that a try left."""
+    file = folder / "report.json"
+    if not file.is_file():
+        return Report(ended="it left no report")
+    raw: dict[str, Any] = json.loads(file.read_text(encoding="ascii"))
+    return Report([tuple(one) for one in raw["errors"]], raw["said"], raw["ended"])
+
+
+def _role(cell: Cell) -> str:
+    return cell.role.role if cell.role else "given"
+
+
+def _is_answer(cell: Cell) -> bool:
+    return _role(cell) == "answer"
+
+
+def _question(cell: Cell) -> str:
+    return (cell.role.question if cell.role else None) or ""
+
+
+def _item(cell: Cell) -> str:
+    return f"{_question(cell)}.{cell.role.item if cell.role else ''}"
+
+
+def _own(cell: Cell) -> list[str]:
+    """Names that an answer cell defines."""
+    return sorted(defined(ast.parse(cell.source)))

@@ -1,0 +1,51 @@
+"""The site's part of the build: a Sphinx extension with its styles and scripts."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+_HERE = Path(__file__).parent
+
+
+def add_folders(_app: Sphinx, config: Config) -> None:
+    """Let Sphinx find our templates and static files."""
+    config.templates_path.append(str(_HERE / "templates"))
+    config.html_static_path.append(str(_HERE / "static"))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register everything; called by Sphinx.
+
+    Parameters
+    ----------
+    app
+        Sphinx's application.
+
+    Returns
+    -------
+    dict
+        The extension's metadata.
+    """
+    from coursekit.site import figures, maps, maths, pages, quizzes, targets
+
+    for module in (figures, maps, maths, pages, quizzes, targets):
+        module.setup(app)
+    app.connect("config-inited", add_folders)
+    app.add_css_file("katex/katex.min.css")
+    app.add_css_file("course.css")
+    app.add_js_file("course.js", loading_method="defer")
+    return {"env_version": _version(), "parallel_read_safe": False}
+
+
+def _version() -> int:
+    """Return a number for this code: Sphinx reads every page again when it changes."""
+    digest = hashlib.sha256()
+    for path in sorted(_HERE.glob("*.py")):
+        digest.update(path.read_bytes())
+    return int.from_bytes(digest.digest()[:6])

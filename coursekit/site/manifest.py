@@ -1,0 +1,83 @@
+"""What the build tells the site about its pages: one JSON file in the source tree."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+NAME = "manifest.json"
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """What the site shows of a page beside its text.
+
+    Attributes
+    ----------
+    name, title
+        `part/slug`, and the page's heading.
+    skills, minutes, data, runs
+        As in its front matter.
+    exercise
+        Its exercise as `part/slug` where that has a starter, or None.
+    exercise_minutes
+        Minutes that the exercise takes.
+    has_answers
+        Whether the exercise's answer page is in this site.
+    versions
+        What it ran on: version by distribution, the ones that its cells import.
+    python
+        Version of Python that it ran on.
+    seconds, peak_bytes
+        What its last run took.
+    """
+
+    name: str
+    title: str
+    skills: list[str]
+    minutes: int
+    data: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+    exercise: str | None = None
+    exercise_minutes: int = 0
+    has_answers: bool = False
+    versions: dict[str, str] = field(default_factory=dict)
+    python: str = ""
+    seconds: float = 0.0
+    peak_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The site's pages and where it is published.
+
+    Attributes
+    ----------
+    pages
+        Facts by page name.
+    repository, repository_url, tag, notebooks_branch
+        The public repository: `owner/name`, its address, the reference that links
+        point at, and the branch that holds the generated notebooks.
+    """
+
+    pages: dict[str, PageFacts]
+    repository: str
+    repository_url: str
+    tag: str
+    notebooks_branch: str
+
+    def text(self) -> str:
+        """Return it as JSON."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
+
+
+def read(path: Path) -> Manifest:
+    """Read a manifest.
+
+    Parameters
+    ----------
+    path
+        The file.
+    """
+    values = json.loads(path.read_text(encoding="utf-8"))
+    pages = {name: PageFacts(**facts) for name, facts in values.pop("pages").items()}
+    return Manifest(pages=pages, **values)

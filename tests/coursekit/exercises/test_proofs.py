@@ -1,0 +1,220 @@
+"""Every exercise is proven, and each proof fires where something does not hold."""
+
+import os
+import time
+
+import pytest
+
+from coursekit.exercises import cache, commands, walk
+from coursekit.exercises.proofs import seeds_of
+
+SOLUTIONS = commands.sources()
+
+
+def name_of(path):
+    return f"{path.parent.name}/{path.stem}"
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=name_of)
+def test_exercise_is_proven(path, audit):
+    proof = commands.prove_one(path, seeds=50 if audit else 5)
+    assert not proof["findings"], "\n".join(
+        f"{one['proof']}: {one['what']}" for one in proof["findings"]
+    )
+    assert proof["tried"] > 20
+
+
+def test_the_good_exercise_is_proven_the_whole_way(changed):
+    path = changed()
+    proof = commands.prove_one(path, root=path.parents[2], force=True)
+    assert proof["findings"] == []
+    assert "full_pass" in proof["seconds"]
+
+
+def findings(path, **options):
+    """Prove without papermill and nbval, on two seeds: `proof: what` of each."""
+    options = {"seeds": 2, "full": False, "force": True} | options
+    proof = commands.prove_one(path, root=path.parents[2], **options)
+    return [f"{one['proof']}: {one['what']}" for one in proof["findings"]]
+
+
+LATER = 'evidence("q3.widest", value=widest)'
+JUDGE = 'close(found["value"], expected["value"], rtol=1e-6)'
+DEFECTS = {
+    "a starter that stops": (
+        'with check("q3", "the largest',
+        'round(widest, 1)\nwith check("q3", "the largest',
+        "starter: the cell that begins `round(widest, 1)` stops: TypeError",
+    ),
+    "a check that passes without an answer": (
+        'with check("q3", "the largest',
+        (
+            'with check("q3", "one is one") as c:\n    c.equal(1, 1)\n'
+            'with check("q3", "the largest'
+        ),
+        "starter: a check of q3 passes without an answer.",
+    ),
+    "a reference that stops": (
+        "centred = X - X.mean(axis=0)",
+        "centred = X - X.means(axis=0)",
+        "reference: the evidence cell on line",
+    ),
+    "a reference that is not the same twice": (
+        "lengths.std(axis=0).max())\n### END",
+        "lengths.std(axis=0).max()) + np.random.default_rng().random()\n### END",
+        "reference: the reference, run again with seed 7001, loses q3.widest",
+    ),
+    "a check that refuses the reference": (
+        "c.between(widest, 5, 20)",
+        "c.between(widest, 50, 200)",
+        "reference: the check refuses the reference: q3 not yet",
+    ),
+    "an oracle that a given cell reaches for": (
+        "lengths = table(",
+        'import importlib\nimportlib.import_module("sklearn")\nlengths = table(',
+        "sklearn is not there when this exercise is graded",
+    ),
+    "a wrong answer that keeps its points": (
+        JUDGE,
+        'between(found["value"], 2, 4000)',
+        "wrong-answer: all-together keeps the points of q3.widest",
+    ),
+    "a wrong answer that is not told why": (
+        'says: "all values together"',
+        'says: "one value a row"',
+        "the check does not say 'one value a row'. It says: q3 not yet",
+    ),
+    "a wrong answer that passes every check": (
+        "widest = float(lengths.std())\n",
+        "widest = float(lengths.std(axis=0).max())\n",
+        "wrong-answer: the wrong answer all-together to q3 passes every check",
+    ),
+    "a wrong answer that only stops": (
+        "widest = float(lengths.std())\n",
+        "widest = float(lengths.sdt())\n",
+        "wrong-answer: the wrong answer all-together to q3 stops before any check",
+    ),
+    "a right answer that is refused": (
+        "return np.array(columns).T",
+        "return np.array(columns)",
+        "right-answer: the right answer with-a-loop to q1 loses q1.values",
+    ),
+    "points for made-up answers": (
+        JUDGE,
+        "pass",
+        "made-up: an answer to q3 that returns ones of the right shape earns q3.widest",
+    ),
+    "points for nothing": (
+        LATER,
+        'evidence("q3.widest", value=lengths)',
+        "starter: an unanswered notebook earns q3.widest",
+    ),
+    "a first answer that costs a later one": (
+        "points: 2, needs: [q1]",
+        "points: 2",
+        "independence: an empty q1 costs q2.scaler: give q2 data from a given cell",
+    ),
+    "evidence that is the same with every seed": (
+        "default_rng(seed + 9)",
+        "default_rng(9)",
+        "evidence: q3.widest: it is the same with every seed",
+    ),
+    "evidence that cannot be carried": (
+        LATER,
+        'evidence("q3.widest", value=widest, by=object())',
+        "evidence: q3.widest: the reference gives a value that evidence cannot carry",
+    ),
+    "a source that breaks the format": (
+        "caught_by: q1.edges",
+        "caught_by: q1.corner",
+        "there is no item q1.corner",
+    ),
+}
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_each_proof_fires_and_says_what_to_do(changed, defect):
+    old, new, message = DEFECTS[defect]
+    found = findings(changed((old, new)))
+    assert any(message in one for one in found), "\n".join(found)
+
+
+def test_without_fork_the_same_is_found(changed, monkeypatch):
+    monkeypatch.setenv("COURSEKIT_NO_FORK", "1")
+    path = changed((JUDGE, 'between(found["value"], 2, 4000)'))
+    found = findings(path, seeds=1)
+    assert any("all-together keeps the points of q3.widest" in one for one in found)
+    assert any("returns what is right for another seed" in one for one in found)
+    assert not any(one.startswith(("reference", "right", "proof")) for one in found)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_branch_says_how_it_ended_and_leaves_nothing(tmp_path):
+    assert walk.branch(lambda: None, 30) == ""
+    assert "ZeroDivisionError" in walk.branch(lambda: print(1 / 0), 30)
+    assert walk.branch(lambda: os._exit(3), 30) == "its process ended on its own"
+    mark = tmp_path / "pid"
+
+    def forever():
+        mark.write_text(str(os.getpid()))
+        time.sleep(600)
+
+    assert walk.branch(forever, 1) == "it ran for more than 1 seconds"
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(mark.read_text()), 0)
+
+
+def test_seeds_are_as_many_as_asked_for_and_differ():
+    assert len(set(seeds_of(50))) == 50
+
+
+def test_what_is_proven_is_remembered_until_something_changes(changed, monkeypatch):
+    path = changed()
+    root = path.parents[2]
+    first = cache.key(path, "5 True", root)
+    assert cache.get(first, root) is None
+    cache.put(first, {"name": "x", "findings": []}, root)
+    assert cache.get(cache.key(path, "5 True", root), root) is not None
+    assert cache.key(path, "50 True", root) != first
+    package = root / "ml_from_scratch"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "optim.py").write_text("rate = 1\n")
+    text = path.read_text().replace(
+        "import numpy as np\n",
+        "import numpy as np\nfrom ml_from_scratch import optim\n",
+    )
+    path.write_text(text)
+    second = cache.key(path, "5 True", root)
+    assert second != first
+    (package / "optim.py").write_text("rate = 2\n")
+    assert cache.key(path, "5 True", root) != second
+
+
+def test_a_proof_with_findings_is_not_remembered(changed):
+    path = changed(("caught_by: q1.edges", "caught_by: q1.corner"))
+    root = path.parents[2]
+    for _ in range(2):
+        proof = commands.prove_one(path, root=root, full=False)
+        assert proof["findings"]
+        assert "cached" not in proof
+
+
+def test_the_command_prints_what_does_not_hold_and_fails(changed, capsys):
+    path = changed(("caught_by: q1.edges", "caught_by: q1.corner"))
+    assert commands.prove(["classical/scaling"], root=path.parents[2]) == 1
+    out = capsys.readouterr().out
+    assert "classical/scaling: 1 things do not hold" in out
+    assert "there is no item q1.corner" in out
+    assert commands.prove(["classical/nothing"], root=path.parents[2]) == 2
+    assert "There are: classical/scaling." in capsys.readouterr().out
+
+
+def test_a_new_exercise_is_complete_and_proven(tmp_path, capsys):
+    assert commands.new("classical/new-one", root=tmp_path) == 0
+    assert commands.new("classical/new-one", root=tmp_path) == 2
+    assert commands.new("New One", root=tmp_path) == 2
+    path = tmp_path / "solutions" / "classical" / "new-one.md"
+    assert "chapter: classical/new-one" in path.read_text()
+    assert findings(path) == []
+    capsys.readouterr()
