@@ -231,5 +231,13 @@ def glued(layout: Layout, page: Page) -> dict[str, str]:
         name = output.get("metadata", {}).get("scrapbook", {}).get("name")
         if name is not None:
             text = output["data"]["application/papermill.record/text/plain"]
-            values[name] = str(ast.literal_eval(text))
+            values[name] = _shown(text)
     return values
+
+
+def _shown(text: str) -> str:
+    """Return a glued value as the site shows it: a string without its quotes."""
+    try:
+        return str(ast.literal_eval(text))
+    except (ValueError, SyntaxError):
+        return text  # the form of an object, such as a frame's

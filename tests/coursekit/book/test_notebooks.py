@@ -5,6 +5,7 @@ import re
 import nbformat
 import pytest
 
+from coursekit.book import notebooks
 from coursekit.book.markdown import Book, Converter, read_works
 from coursekit.book.notebooks import bootstrap_cell, publish
 from coursekit.book.plan import plan
@@ -162,6 +163,20 @@ def test_the_distributions_that_the_bootstrap_names_exist():
     for folder in re.findall(r"subdirectory=([\w/-]+)", text):
         assert (root / folder / "pyproject.toml").is_file()
     assert 'name = "ml-engineer-course"' in (root / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("'0.5'", "0.5"),
+        ("0.5", "0.5"),
+        ('"it\'s"', "it's"),
+        ("'1\\xa0000'", "1\xa0000"),
+        ("array([1.])", "array([1.])"),
+    ],
+)
+def test_a_glued_value_is_shown_as_the_site_shows_it(text, shown):
+    assert notebooks._shown(text) == shown
 
 
 def test_bibliography_forms(tmp_path):
