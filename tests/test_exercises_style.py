@@ -23,10 +23,10 @@ def test_an_exercise_passes_the_gates_of_words_and_code(path, gate, book):
     page = Page(source.read(path))
     found = list(gate.check(page, book))
     if gate is code_style:
-        # Names that the engine provides, and answers that replace each other.
-        found = [
-            f for f in found if "F821" not in f.message and "F811" not in f.message
-        ]
+        # Names that the engine provides, answers that replace each other, and
+        # functions made in a loop for an answer that calls them at once.
+        meant = ("F821", "F811", "B023")
+        found = [f for f in found if f.message.split(":")[0] not in meant]
         found = [f for f in found if f.line not in lines_of_other_answers(page)]
     assert [str(finding) for finding in found] == []
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 import ast
 import json
 import shutil
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from coursekit import settings
 from coursekit.book import results
 from coursekit.book.markdown import Book, Converter
+from coursekit.book.plan import distributions_of
 from coursekit.source import SourceError
 
 if TYPE_CHECKING:
@@ -28,8 +30,33 @@ if TYPE_CHECKING:
     from coursekit.book.plan import Page
     from coursekit.settings import Settings
 
-# What pages import and Colab does not preload: the name to install by import name.
-_LACKING = {"evidently": "evidently", "fastapi": "fastapi", "uvicorn": "uvicorn"}
+# What Colab preloads of the things that pages import, by import name. None of it is
+# installed or pinned: a change of these versions would mean a restart for the reader.
+PRELOADED = frozenset(
+    {
+        "IPython",
+        "flask",
+        "httpx",
+        "ipykernel",
+        "matplotlib",
+        "matplotlib_inline",
+        "numpy",
+        "pandas",
+        "pooch",
+        "psutil",
+        "pydantic",
+        "requests",
+        "scipy",
+        "sklearn",
+        "statsmodels",
+        "sympy",
+        "torch",
+        "tqdm",
+        "yaml",
+    }
+)
+# What a package needs that pip does not bring with it: FastAPI's test client.
+_BESIDE = {"fastapi": ["httpx2"]}
 _PROJECTS = {"delay_desk": "projects/delay-desk"}
 
 
@@ -65,7 +92,7 @@ def bootstrap_cell(imports: Iterable[str], site: Settings | None = None) -> str:
         for name, folder in _PROJECTS.items()
         if name in names
     ]
-    lacking = sorted({_LACKING[name] for name in names & _LACKING.keys()})
+    lacking = _lacking(names)
     lines = [
         "# In Colab: installs the course's own packages. Elsewhere: does nothing.",
         "try:",
@@ -78,9 +105,19 @@ def bootstrap_cell(imports: Iterable[str], site: Settings | None = None) -> str:
         "",
         '    pip = [sys.executable, "-m", "pip", "install", "--quiet"]',
         *(_call(["--no-deps", package]) for package in ours),
-        *(_call([package]) for package in lacking),
+        *([_call(lacking)] if lacking else []),
     ]
     return "\n".join(lines)
+
+
+def _lacking(names: set[str]) -> list[str]:
+    """Return what has to be installed in Colab for the given imports to work."""
+    ours = {"coursekit", "ml_from_scratch", *_PROJECTS}
+    missing = names - ours - PRELOADED - sys.stdlib_module_names
+    known = distributions_of()
+    found = {name for top in missing for name in known.get(top, [top])[:1]}
+    found |= {extra for top in missing for extra in _BESIDE.get(top, [])}
+    return sorted(found)
 
 
 def _call(arguments: list[str]) -> str:

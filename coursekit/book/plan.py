@@ -134,7 +134,7 @@ def _direct(code: list[str], versions: dict[str, str]) -> tuple[str, ...]:
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module.partition(".")[0])
-    known = _distributions()
+    known = distributions_of()
     direct = {dist for name in names for dist in known.get(name, [])}
     return tuple(sorted(direct.intersection(versions)))
 
@@ -189,15 +189,16 @@ def versions_of(names: Iterable[str]) -> dict[str, str]:
 
     found = {}
     for name in set(names):
-        for distribution in _distributions().get(name, []):
+        for distribution in distributions_of().get(name, []):
             found[distribution] = version(distribution)
-        if name not in _distributions():
+        if name not in distributions_of():
             found[name] = "absent"
     return dict(sorted(found.items()))
 
 
 @cache
-def _distributions() -> dict[str, list[str]]:
+def distributions_of() -> dict[str, list[str]]:
+    """Return the installed distributions that provide each top-level import name."""
     from importlib.metadata import packages_distributions
 
-    return {name: sorted(set(of)) for name, of in packages_distributions().items()}
+    return {name: sorted(set(of)) for name, of in packagesdistributions_of().items()}

@@ -26,6 +26,7 @@ from pathlib import Path
 import nbformat
 
 from coursekit.exercises import runs
+from coursekit.exercises.branches import branch, can_fork
 from coursekit.exercises.court import Court
 from coursekit.exercises.impostors import LIES
 from coursekit.exercises.judge import (
@@ -42,7 +43,6 @@ from coursekit.exercises.walk import (
     Report,
     Try,
     Walk,
-    branch,
     read_report,
     run_cells,
     walk,
@@ -183,7 +183,7 @@ class _Prover:
             c.source for c in starter(self.exercise).cells if c.cell_type == "code"
         ]
         folder = self.folder / "starter"
-        ended = branch(lambda: run_cells(sources, folder), _WALK_SECONDS)
+        ended = branch(run_cells, sources, folder, seconds=_limit())
         report = read_report(folder)
         if ended or report.ended:
             self.find("starter", f"it did not run to its end: {ended or report.ended}")
@@ -225,7 +225,7 @@ class _Prover:
 
     def _walk(self, plan: Walk) -> bool:
         """Go a way and report on the reference; False where that failed."""
-        ended = branch(lambda: walk(plan, self.exercise), _WALK_SECONDS)
+        ended = branch(walk, plan, self.exercise, seconds=_limit())
         report = Report(ended=ended) if ended else read_report(plan.folder / REFERENCE)
         if report.ended:
             self.find(
@@ -312,7 +312,7 @@ class _Prover:
     def _judge(self, plan: Walk) -> bool:
         """Judge all tries of a walk in one clean process; False if it failed."""
         results = plan.folder / "verdicts.json"
-        ended = branch(lambda: self._judge_here(plan, results), _WALK_SECONDS)
+        ended = branch(_judge_all, self.exercise, plan, results, seconds=_limit())
         if ended:
             self.find("reference", f"the judge did not come to its end: {ended}")
             return False
@@ -326,14 +326,6 @@ class _Prover:
             given = {v.item: v for v in verdicts[one.name]}
             self._conclude(plan, one, report, given)
         return True
-
-    def _judge_here(self, plan: Walk, results: Path) -> None:
-        seed = plan.seed if plan.seed is not None else 0
-        found = {}
-        for one in plan.tries:
-            court = Court(plan.folder / one.name, plan.folder / REFERENCE, seed)
-            found[one.name] = [asdict(v) for v in judge(self.exercise.items, court)]
-        results.write_text(json.dumps(found), encoding="utf-8")
 
     def _conclude(
         self, plan: Walk, one: Try, report: Report, given: dict[str, Verdict]
@@ -424,7 +416,7 @@ class _Prover:
         if len(folders) < 2:
             return
         same = self.folder / "same.json"
-        ended = branch(lambda: _write_same(self.exercise, folders, same), _WALK_SECONDS)
+        ended = branch(_write_same, self.exercise, folders, same, seconds=_limit())
         if ended:
             self.find("reference", f"its evidence could not be compared: {ended}")
             return
@@ -473,17 +465,34 @@ class _Prover:
     ) -> dict[str, bool]:
         file = folder / "verdicts.json"
 
-        def work() -> None:
-            court = Court(places, expected, seed)
-            found = {v.item: v.passed for v in judge(self.exercise.items, court)}
-            file.write_text(json.dumps(found), encoding="utf-8")
-
-        ended = branch(work, _WALK_SECONDS)
+        court = Court(places, expected, seed)
+        ended = branch(_judge_one, self.exercise, court, file, seconds=_limit())
         if ended:
             self.find("papermill", f"its evidence could not be judged: {ended}")
             return {}
         found: dict[str, bool] = json.loads(file.read_text(encoding="utf-8"))
         return found
+
+
+def _limit() -> float:
+    """Seconds for one walk; without fork each try on the way walks it again."""
+    return _WALK_SECONDS * (1 if can_fork() else 10)
+
+
+def _judge_all(exercise: Exercise, plan: Walk, results: Path) -> None:
+    """Write the verdicts on all tries of a walk."""
+    seed = plan.seed if plan.seed is not None else 0
+    found = {}
+    for one in plan.tries:
+        court = Court(plan.folder / one.name, plan.folder / REFERENCE, seed)
+        found[one.name] = [asdict(verdict) for verdict in judge(exercise.items, court)]
+    results.write_text(json.dumps(found), encoding="utf-8")
+
+
+def _judge_one(exercise: Exercise, court: Court, file: Path) -> None:
+    """Write which items of one submission passed."""
+    found = {verdict.item: verdict.passed for verdict in judge(exercise.items, court)}
+    file.write_text(json.dumps(found), encoding="utf-8")
 
 
 def _write_same(exercise: Exercise, folders: list[Path], file: Path) -> None:

@@ -12,27 +12,21 @@ from __future__ import annotations
 
 import ast
 import json
-import multiprocessing
-import os
-import select
 import shutil
-import signal
-import sys
-import time
-import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from coursekit.exercises.branches import branch, can_fork
 from coursekit.exercises.evidence import Writer
 from coursekit.exercises.gate import defined
 from coursekit.exercises.impostors import Recorder, Recording, install
-from coursekit.exercises.model import Exercise, load
+from coursekit.exercises.model import Exercise
 from coursekit.exercises.session import Session
 from coursekit.source import Cell
 
-__all__ = ["Report", "Try", "Walk", "branch", "read_report", "run_cells", "walk"]
+__all__ = ["Report", "Try", "Walk", "read_report", "run_cells", "walk"]
 
 REFERENCE = "reference"
 
@@ -216,17 +210,13 @@ _RUN = {
 
 def _attempt(path: _Path, one: Try, answer: Cell) -> None:
     """Try one answer from where the walk stands, in a process of its own."""
-
-    def in_place() -> None:
-        _perform(path, one, answer)
-
     plan = path.plan
-    folder = plan.folder / one.name
-    if hasattr(os, "fork") and not os.environ.get("COURSEKIT_NO_FORK"):
-        ended = branch(in_place, plan.seconds)
+    if can_fork():
+        ended = branch(_perform, path, one, answer, seconds=plan.seconds)
     else:
-        ended = _in_new_process(plan, one)
+        ended = branch(_replay, plan, path.exercise, one, seconds=plan.seconds)
     if ended:
+        folder = plan.folder / one.name
         folder.mkdir(parents=True, exist_ok=True)
         report = asdict(Report(ended=ended))
         (folder / "report.json").write_text(json.dumps(report), encoding="ascii")
@@ -237,134 +227,34 @@ def _perform(path: _Path, one: Try, answer: Cell) -> None:
     begin: Callable[[str], None] | None = None
     started = False
     for cell in path.exercise.source.code:
-        started = started or cell is answer
+        started = started or cell == answer
         if not started:
             continue
-        if _role(cell) == "answer" and cell is not answer and not one.rest:
+        if _role(cell) == "answer" and cell != answer and not one.rest:
             break
         if begin and _role(cell) == "evidence":
             begin(_item(cell))
         path.step(cell, one.codes.get(_question(cell)) if _is_answer(cell) else None)
-        if cell is answer and one.lie:
+        if cell == answer and one.lie:
             names = path.session.names
             own = _own(cell)
             begin = install(names, one.question, own, one.lie, *path.recordings)
     path.save()
 
 
-def branch(work: Callable[[], None], seconds: float) -> str:
-    """Run `work` in a forked child.
-
-    Parameters
-    ----------
-    work : callable
-        What to do; whatever it changes in memory is gone afterwards.
-    seconds : float
-        When to end the child by force.
-
-    Returns
-    -------
-    str
-        Empty when it came to its end, otherwise why not.
-    """
-    watch, signalling = os.pipe()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    pid = os.fork()
-    if pid == 0:
-        os.close(watch)
-        _work_and_leave(work, signalling)
-    os.close(signalling)
-    try:
-        told = _told(watch, seconds)
-    finally:
-        os.close(watch)
-        _end(pid, group=not _inside)
-    return told
-
-
-_inside = False  # whether this process is itself a branch: then its group is shared
-
-
-def _work_and_leave(work: Callable[[], None], signalling: int) -> None:
-    """In the child: work, say how it ended, and never return."""
-    global _inside
-    try:
-        if not _inside:
-            os.setpgid(0, 0)
-        _inside = True
-        work()
-        os.write(signalling, b"done")
-    except BaseException:  # noqa: BLE001 (told to the parent)
-        os.write(signalling, traceback.format_exc()[-2000:].encode())
-    finally:
-        os._exit(0)
-
-
-def _told(watch: int, seconds: float) -> str:
-    """Return what the child said of its end, or that it said nothing."""
-    deadline = time.monotonic() + seconds
-    asked_by = os.getppid()
-    said = b""
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            return f"it ran for more than {seconds:g} seconds"
-        if os.getppid() != asked_by:
-            raise SystemExit("whoever asked for this proof is gone")
-        if not select.select([watch], [], [], min(left, 1.0))[0]:
-            continue
-        part = os.read(watch, 4096)
-        if part == b"done":
-            return ""
-        if not part:
-            return said.decode(errors="replace") or "its process ended on its own"
-        said += part
-
-
-def _end(pid: int, *, group: bool) -> None:
-    """End the child, with all that it started where it leads them, and collect it."""
-    for target in (-pid, pid) if group else (pid,):
-        try:
-            os.kill(target, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            continue  # it has ended already
-    os.waitpid(pid, 0)
-
-
-def _in_new_process(plan: Walk, one: Try) -> str:
-    """Without fork: walk up to the question again, in a new interpreter."""
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(target=_replay, args=(plan, one))
-    process.start()
-    process.join(plan.seconds)
-    if process.is_alive():
-        process.kill()
-        process.join()
-        return f"it ran for more than {plan.seconds:g} seconds"
-    return "" if process.exitcode == 0 else "its process ended on its own"
-
-
-def _replay(plan: Walk, one: Try) -> None:
-    exercise = load(plan.path)
-    alone = Walk(
-        plan.path,
-        plan.folder / f"{one.name}-way",
-        plan.mode,
-        plan.seed,
-        plan.other,
-        (one,),
-    )
+def _replay(plan: Walk, exercise: Exercise, one: Try) -> None:
+    """Without fork: walk up to the question again, and try the answer there."""
+    way = plan.folder / f"{one.name}-way"
+    alone = replace(plan, folder=way, tries=(one,))
     path = _Path(exercise, alone, _recordings(exercise, alone))
     answer = exercise.question(one.question).answer
     for cell in exercise.source.code:
-        if cell is answer:
+        if cell == answer:
+            path.plan = plan
+            _perform(path, one, cell)
             break
         path.step(cell)
-    path.plan = plan
-    if answer:
-        _perform(path, one, answer)
-    shutil.rmtree(alone.folder, ignore_errors=True)
+    shutil.rmtree(way, ignore_errors=True)
 
 
 def run_cells(sources: Sequence[str], folder: Path) -> None:

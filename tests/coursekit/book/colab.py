@@ -14,16 +14,18 @@ from pathlib import Path
 
 import nbformat
 
+from coursekit.book import notebooks
+from coursekit.book.plan import distributions_of
 from coursekit.book.run import _GUARD, kill_tree
 from coursekit.book.worker import HOW_PAGES_RUN
 
 ROOT = Path(__file__).parents[3]
 # What of the book's third-party imports a fresh Colab machine has, and its kernel.
-PRELOADED = re.findall(
-    r"[\w-]+",
-    "numpy pandas scipy scikit-learn matplotlib torch sympy statsmodels ipykernel "
-    "ipython matplotlib-inline psutil requests httpx pydantic flask tqdm pooch pyyaml",
-)
+PRELOADED = [
+    distribution
+    for name in notebooks.PRELOADED
+    for distribution in distributions_of().get(name, [])
+]
 _PIP = """
 import subprocess, sys
 wanted = [a.partition(" @ ")[0] for a in sys.argv[2:] if not a.startswith("-")]

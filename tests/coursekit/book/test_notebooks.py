@@ -149,10 +149,15 @@ def test_the_bootstrap_installs_ours_without_dependencies_and_what_colab_lacks()
 
 
 def test_the_bootstrap_pins_and_names_nothing_that_colab_preloads():
-    names = ["numpy", "pandas", "sklearn", "torch", "scipy", "matplotlib"]
+    names = ["numpy", "pandas", "sklearn", "torch", "scipy", "matplotlib", "json"]
     assert len(commands(bootstrap_cell(names, PUBLISHED))) == 1
     everything = bootstrap_cell([*names, "evidently", "fastapi"], PUBLISHED)
     assert not re.search(r"==|>=|<|~=", everything)
+
+
+def test_what_is_not_known_to_be_preloaded_is_installed_by_its_own_name():
+    found = commands(bootstrap_cell(["fastapi", "simpy", "PIL"], PUBLISHED))
+    assert found[1:] == [["fastapi", "httpx2", "pillow", "simpy"]]
 
 
 def test_the_distributions_that_the_bootstrap_names_exist():
