@@ -201,4 +201,4 @@ def distributions_of() -> dict[str, list[str]]:
     """Return the installed distributions that provide each top-level import name."""
     from importlib.metadata import packages_distributions
 
-    return {name: sorted(set(of)) for name, of in packagesdistributions_of().items()}
+    return {name: sorted(set(of)) for name, of in packages_distributions().items()}
