@@ -30,14 +30,16 @@ if TYPE_CHECKING:
     from coursekit.book.plan import Page
     from coursekit.settings import Settings
 
-# What Colab preloads of the things that pages import, by import name. None of it is
-# installed or pinned: a change of these versions would mean a restart for the reader.
+# What Colab preloads of the things that pages import, or what comes with it, by import
+# name. None of it is installed or pinned: other versions would mean a restart.
 PRELOADED = frozenset(
     {
         "IPython",
+        "cycler",
         "flask",
         "httpx",
         "ipykernel",
+        "joblib",
         "matplotlib",
         "matplotlib_inline",
         "numpy",
@@ -48,6 +50,7 @@ PRELOADED = frozenset(
         "requests",
         "scipy",
         "sklearn",
+        "starlette",
         "statsmodels",
         "sympy",
         "torch",
