@@ -6,12 +6,14 @@ Imported by notebooks, so it needs nothing beyond what each function uses:
 
 from __future__ import annotations
 
+import ast
 import atexit
 import inspect
 import os
 import re
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 import urllib.error
@@ -116,6 +118,8 @@ def glue(name: str, value: object) -> None:
 def show_source(*objects: Any) -> Markdown:
     """Show the source of functions or classes as it stands in the library.
 
+    Of each docstring only the first line is shown: the page around it says the rest.
+
     Parameters
     ----------
     *objects
@@ -128,9 +132,23 @@ def show_source(*objects: Any) -> Markdown:
     """
     from IPython.display import Markdown
 
-    sources = [inspect.cleandoc("\n" + inspect.getsource(item)) for item in objects]
-    code = "\n\n\n".join(source.rstrip() for source in sources)
+    sources = (textwrap.dedent(inspect.getsource(item)) for item in objects)
+    code = "\n\n\n".join(_with_short_docstrings(source) for source in sources)
     return Markdown(f"```python\n{code}\n```")
+
+
+def _with_short_docstrings(source: str) -> str:
+    """Keep the first line of every docstring, and every line of code as it is."""
+    lines = source.rstrip().splitlines()
+    documented = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, documented)]
+    # From the end, so that the lines above keep their numbers.
+    for node in sorted(nodes, key=lambda node: node.lineno, reverse=True):
+        if (text := ast.get_docstring(node)) and "\n" in text:
+            first, last = node.body[0].lineno - 1, node.body[0].end_lineno
+            indent = " " * node.body[0].col_offset
+            lines[first:last] = [f'{indent}"""{text.splitlines()[0]}"""']
+    return "\n".join(lines)
 
 
 class ServerError(RuntimeError):

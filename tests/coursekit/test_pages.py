@@ -86,6 +86,36 @@ def test_shown_source_is_the_source_that_runs():
     assert "\n\n\ndef serve(" in shown
 
 
+class Documented:
+    """A class.
+
+    With more to say.
+    """
+
+    def method(self):
+        """Short already."""
+        return "\n"
+
+    def other(self):
+        r"""Have a raw docstring.
+
+        With more to say.
+        """
+        return 2
+
+
+def test_shown_source_keeps_the_code_and_the_first_line_of_each_docstring():
+    shown = pages.show_source(Documented).data
+    assert "With more to say" not in shown
+    code = shown.removeprefix("```python\n").removesuffix("\n```")
+    found = ast.parse(code).body[0]
+    methods = {node.name: node for node in found.body if hasattr(node, "name")}
+    assert ast.get_docstring(found) == "A class."
+    assert ast.get_docstring(methods["other"]) == "Have a raw docstring."
+    assert ast.unparse(methods["method"].body[1]) == "return '\\n'"
+    assert pages.show_source(Documented.method).data.startswith("```python\ndef method")
+
+
 def test_glued_values_have_the_form_that_the_book_reads(capsys, monkeypatch):
     from IPython import display
 
