@@ -114,7 +114,8 @@ def prove_here(path: Path, *, seeds: int = 5, full: bool = True) -> Proof:
         Source of the exercise.
     seeds : int
         Seeds for the reference; where there are more than five, every other answer is
-        tried with each of them too, otherwise with the first.
+        tried with each of them too, and wrong ones are followed by the questions after
+        them; otherwise with the first, and only empty answers are.
     full : bool
         Whether the pass through papermill and nbval is made.
 
@@ -148,7 +149,8 @@ class _Prover:
         self.folder = folder
         self.proof = proof
         self.seeds = seeds
-        self.deep = seeds if len(seeds) > 5 else seeds[:1]
+        self.thorough = len(seeds) > 5
+        self.deep = seeds if self.thorough else seeds[:1]
 
     def prove(self, *, full: bool) -> None:
         parts = [self.imports, self.starter, self.checks, self.evidence]
@@ -303,9 +305,17 @@ class _Prover:
             if not question.answer:
                 continue
             name = question.name
-            without = {name: empty[name]}
-            tries.append(Try(f"without-{name}", name, codes=without, rest=True))
-            tries += [_try_of(variant) for variant in question.variants]
+            others = {
+                q: empty[q]
+                for q in empty
+                if q != name and q not in runs.closure(self.exercise, name)
+            }
+            tries.append(
+                Try(f"alone-{name}", first, codes=others, rest=True, only=name)
+            )
+            tries += [
+                _try_of(v, rest=v.wrong and self.thorough) for v in question.variants
+            ]
             tries += [Try(f"lie-{name}-{lie}", name, lie=lie) for lie in LIES]
         return tries
 
@@ -341,9 +351,11 @@ class _Prover:
             self._full("right-answer", what, own, report)
         elif kind == "wrong":
             self._loses(one, report, given)
-            self._rest_full(one, f"the wrong answer {one.name.split('-', 2)[2]}", given)
-        elif kind == "without":
-            self._rest_full(one, f"an empty {one.question}", given)
+            if one.rest:
+                what = f"the wrong answer {one.name.split('-', 2)[2]}"
+                self._rest_full(one, what, given)
+        elif kind == "alone":
+            self._alone(str(one.only), report, given)
         elif kind == "starter":
             self._nothing("starter", "an unanswered notebook", list(given.values()))
         elif kind == "lie" and one.lie and not self._same_constant(one):
@@ -386,6 +398,18 @@ class _Prover:
                 f"{name} keeps the points of {variant.caught_by}: make its evidence "
                 "or its judge show the mistake.",
             )
+
+    def _alone(self, name: str, report: Report, given: dict[str, Verdict]) -> None:
+        """Check that a question loses nothing when the others are not answered."""
+        for verdict in given.values():
+            if verdict.item.startswith(f"{name}.") and not verdict.passed:
+                why = report.error_in("evidence") or verdict.why
+                self.find(
+                    "independence",
+                    f"{verdict.item} is lost where the other questions are empty "
+                    f"({why}): give {name} data from a given cell, or name the "
+                    "question that it calls in `needs` on its answer.",
+                )
 
     def _rest_full(self, one: Try, what: str, given: dict[str, Verdict]) -> None:
         """No question after it may lose points, unless its `needs` names this one."""
@@ -528,10 +552,9 @@ def _unfit(value: object) -> list[str]:
     return [why for one in inner for why in _unfit(one)]
 
 
-def _try_of(variant: Variant) -> Try:
+def _try_of(variant: Variant, *, rest: bool = False) -> Try:
     codes = {variant.question: variant.cell.source}
-    name = _name_of(variant)
-    return Try(name, variant.question, codes=codes, rest=variant.wrong)
+    return Try(_name_of(variant), variant.question, codes=codes, rest=rest)
 
 
 def _name_of(variant: Variant) -> str:

@@ -47,6 +47,8 @@ class Try:
         Kind of made-up answer to `question`, or None.
     rest
         Whether the questions after it are gone through as well.
+    only
+        The one question whose evidence is wanted, or None for all.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Try:
     codes: dict[str, str] = field(default_factory=dict)
     lie: str | None = None
     rest: bool = False
+    only: str | None = None
 
 
 @dataclass(frozen=True)
@@ -232,8 +235,11 @@ def _perform(path: _Path, one: Try, answer: Cell) -> None:
             continue
         if _role(cell) == "answer" and cell != answer and not one.rest:
             break
-        if begin and _role(cell) == "evidence":
-            begin(_item(cell))
+        if _role(cell) == "evidence":
+            if one.only not in (None, _question(cell)):
+                continue
+            if begin:
+                begin(_item(cell))
         path.step(cell, one.codes.get(_question(cell)) if _is_answer(cell) else None)
         if cell == answer and one.lie:
             names = path.session.names

@@ -95,7 +95,7 @@ DEFECTS = {
         "a first answer that costs a later one": (
             "points: 2, needs: [q1]",
             "points: 2",
-            "independence: an empty q1 costs q2.scaler: give q2 data from a given cell",
+            "independence: q2.scaler is lost where the other questions are empty",
         ),
         "evidence that is the same with every seed": (
             "default_rng(seed + 9)",
