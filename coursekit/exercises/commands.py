@@ -266,6 +266,7 @@ def _in_a_process(path: Path, seeds: int, full: bool, root: Path) -> dict[str, A
     )
     pages = ("full" if full else "short",)
     command = [sys.executable, "-m", "coursekit.exercises.proofs", str(path)]
+    limit = _SECONDS * max(seeds, 5) / 5
     try:
         run = subprocess.run(
             [*command, str(seeds), *pages],
@@ -274,12 +275,12 @@ def _in_a_process(path: Path, seeds: int, full: bool, root: Path) -> dict[str, A
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_SECONDS,
+            timeout=limit,
             check=False,
         )
         proof: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
     except subprocess.TimeoutExpired:
-        return _broken(path, f"it took longer than {_SECONDS:.0f} seconds")
+        return _broken(path, f"it took longer than {limit:.0f} seconds")
     except (IndexError, ValueError):
         return _broken(path, f"the proof itself stopped: {run.stderr[-3000:]}")
     return proof

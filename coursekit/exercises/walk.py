@@ -227,25 +227,29 @@ def _attempt(path: _Path, one: Try, answer: Cell) -> None:
 
 def _perform(path: _Path, one: Try, answer: Cell) -> None:
     path.enter(one.name)
-    begin: Callable[[str], None] | None = None
-    started = False
+    begin: Callable[[str], None] = _nobody
+    started = reached = False
     for cell in path.exercise.source.code:
         started = started or cell == answer
         if not started:
             continue
-        if _role(cell) == "answer" and cell != answer and not one.rest:
+        if _role(cell) == "answer" and cell != answer and (reached or not one.rest):
             break
+        reached = reached or _question(cell) == one.only
         if _role(cell) == "evidence":
             if one.only not in (None, _question(cell)):
                 continue
-            if begin:
-                begin(_item(cell))
+            begin(_item(cell))
         path.step(cell, one.codes.get(_question(cell)) if _is_answer(cell) else None)
         if cell == answer and one.lie:
             names = path.session.names
             own = _own(cell)
             begin = install(names, one.question, own, one.lie, *path.recordings)
     path.save()
+
+
+def _nobody(item: str) -> None:
+    """Take no notice of the item that begins: only a made-up answer counts calls."""
 
 
 def _replay(plan: Walk, exercise: Exercise, one: Try) -> None:

@@ -250,6 +250,7 @@ async def closed_loop(send: Send, *, clients: int, requests: int) -> LoadResult:
     numbers = iter(range(requests))  # shared: whoever is free takes the next
 
     async def client() -> None:
+        """Ask, wait for the answer, ask again."""
         for i in numbers:
             log.intended[i] = log.now()
             await log.record(send, i)
@@ -351,6 +352,7 @@ async def open_loop(
     free = asyncio.Semaphore(requests if connections is None else connections)
 
     async def passenger(i: int) -> None:
+        """Ask at the intended time, whatever the others are doing."""
         await asyncio.sleep(log.intended[i] - log.now())
         async with free:
             await log.record(send, i)

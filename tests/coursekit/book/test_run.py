@@ -183,9 +183,12 @@ def test_an_interrupt_ends_everything_and_leaves_no_folder(empty_book, tmp_path)
     code = f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))"
     add_page(empty_book, "a/waits", code, "time.sleep(600)")
     script = (
+        "import signal\n"
         "from pathlib import Path\n"
         "from coursekit.book.layout import Layout\n"
         "from coursekit.book.run import run\n"
+        # Whoever is started in the background of a script ignores Ctrl-C otherwise.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"run(Layout(Path({str(empty_book.root)!r})))"
     )
     scratch = tmp_path / "scratch"
