@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -188,21 +188,26 @@ def prove(
         console.print(escape(str(error)))
         return 2
     failed = False
+    proofs = _proofs(paths, jobs, console, seeds=seeds, force=force, root=root)
+    for proof in proofs:
+        failed = failed or bool(proof["findings"])
+        console.print(escape(_words(proof)))
+    return 1 if failed else 0
+
+
+def _proofs(
+    paths: Sequence[Path], jobs: int, console: Console, **options: Any
+) -> Iterator[dict[str, Any]]:
+    """Give each proof as soon as it is done, and show how many are."""
     with (
         Progress(console=console, transient=True) as progress,
         ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool,
     ):
         bar = progress.add_task("proving", total=len(paths))
-        waiting = [
-            pool.submit(prove_one, path, seeds=seeds, force=force, root=root)
-            for path in paths
-        ]
+        waiting = [pool.submit(prove_one, path, **options) for path in paths]
         for done in as_completed(waiting):
-            proof = done.result()
-            failed = failed or bool(proof["findings"])
-            console.print(escape(_words(proof)))
             progress.advance(bar)
-    return 1 if failed else 0
+            yield done.result()
 
 
 def _words(proof: dict[str, Any]) -> str:

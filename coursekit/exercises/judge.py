@@ -197,22 +197,8 @@ def run_nbval(
     RuntimeError
         If nbval ended without a report.
     """
-    settings = report.with_name("nbval.ini")
-    settings.write_text("[pytest]\n", encoding="ascii")
-    options = [
-        "--nbval-lax",
-        "--nbval-current-env",
-        "--color=no",
-        "--quiet",
-        f"--junitxml={report}",
-        f"--rootdir={report.parent}",
-        *("-c", str(settings)),
-        *("-p", "nbval.plugin"),
-        *("-p", "coursekit.exercises.nbval_names"),
-        *("-p", "no:cacheprovider"),
-    ]
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *map(str, notebooks)],
+        [*_nbval_command(report), *map(str, notebooks)],
         env=_environment(report.parent),
         cwd=report.parent,
         capture_output=True,
@@ -223,6 +209,21 @@ def run_nbval(
     if not report.is_file():
         raise RuntimeError(f"nbval ended without a report: {run.stdout[-2000:]}")
     return _junit(report)
+
+
+def _nbval_command(report: Path) -> list[str]:
+    """Write the empty settings of a pytest that runs nbval and nothing else."""
+    settings = report.with_name("nbval.ini")
+    settings.write_text("[pytest]\n", encoding="ascii")
+    plugins = ("nbval.plugin", "coursekit.exercises.nbval_names", "no:cacheprovider")
+    return [
+        *(sys.executable, "-m", "pytest"),
+        *("--nbval-lax", "--nbval-current-env", "--color=no", "--quiet"),
+        f"--junitxml={report}",
+        f"--rootdir={report.parent}",
+        *("-c", str(settings)),
+        *(word for plugin in plugins for word in ("-p", plugin)),
+    ]
 
 
 def _environment(folder: Path) -> dict[str, str]:

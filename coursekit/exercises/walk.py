@@ -228,14 +228,7 @@ def _attempt(path: _Path, one: Try, answer: Cell) -> None:
 def _perform(path: _Path, one: Try, answer: Cell) -> None:
     path.enter(one.name)
     begin: Callable[[str], None] = _nobody
-    started = reached = False
-    for cell in path.exercise.source.code:
-        started = started or cell == answer
-        if not started:
-            continue
-        if _role(cell) == "answer" and cell != answer and (reached or not one.rest):
-            break
-        reached = reached or _question(cell) == one.only
+    for cell in _stretch(path.exercise, one, answer):
         if _role(cell) == "evidence":
             if one.only not in (None, _question(cell)):
                 continue
@@ -246,6 +239,18 @@ def _perform(path: _Path, one: Try, answer: Cell) -> None:
             own = _own(cell)
             begin = install(names, one.question, own, one.lie, *path.recordings)
     path.save()
+
+
+def _stretch(exercise: Exercise, one: Try, answer: Cell) -> list[Cell]:
+    """Return the cells from an answer to the last that tells of it."""
+    wanted = one.only or (None if one.rest else one.question)
+    cells = [cell for cell in exercise.source.code if cell.index >= answer.index]
+    last = max(
+        cell.index
+        for cell in cells
+        if wanted in (None, _question(cell)) and _role(cell) in ("check", "evidence")
+    )
+    return [cell for cell in cells if cell.index <= last]
 
 
 def _nobody(item: str) -> None:
