@@ -175,8 +175,10 @@ class Server:
 
     Examples
     --------
-    >>> with Server("delay_desk.serve:app_from_environment", factory=True) as url:
-    ...     ...  # doctest: +SKIP
+    The address is known once the block begins; the process is gone when it ends::
+
+        with Server("delay_desk.serve:app_from_environment", factory=True) as url:
+            httpx.get(f"{url}/health")
     """
 
     def __init__(
