@@ -5,23 +5,25 @@ The contract is scikit-learn's: hyperparameters are stored untouched by ``__init
 refused in one clear sentence. Whoever keeps it gets pipelines, cross-validation and
 grid search for nothing.
 
-scikit-learn itself is imported in three places, each time inside the function that
-needs it: for the estimator tags (two) and for ``NotFittedError``. ``Pipeline`` and
+scikit-learn itself is imported only inside the functions that need it: for the
+estimator tags of each kind and for ``NotFittedError``. ``Pipeline`` and
 ``check_estimator`` insist on its own types there.
 """
 
 from __future__ import annotations
 
+import copy
 import inspect
 import warnings
-from collections.abc import Iterable
-from typing import Any, Self
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
+ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
 
 _PLAIN_NUMBERS = "biuf"  # NumPy's kinds: bool, int, unsigned int, float
 
@@ -163,6 +165,8 @@ class ClassifierMixin:
     Taught in: classical/logistic-regression.
     """
 
+    _estimator_type = "classifier"
+
     def __sklearn_tags__(self) -> Any:
         """Return the tags of the base, marked as a classifier's."""
         from sklearn.utils import ClassifierTags
@@ -196,6 +200,242 @@ class ClassifierMixin:
 
         predicted = self.predict(X)  # type: ignore[attr-defined]
         return accuracy_score(y, predicted, sample_weight=sample_weight)
+
+
+class RegressorMixin:
+    """What a regressor adds: its kind, and R2 as its score.
+
+    Stands to the left of `BaseEstimator` in the list of bases.
+
+    Notes
+    -----
+    Taught in: classical/linear-regression.
+    """
+
+    _estimator_type = "regressor"
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags of the base, marked as a regressor's."""
+        from sklearn.utils import RegressorTags
+
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.estimator_type = "regressor"
+        tags.regressor_tags = RegressorTags()
+        tags.target_tags.required = True
+        return tags
+
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the share of the variance of `y` that the predictions explain.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Rows to predict.
+        y : array of shape (n,)
+            Their true values.
+        sample_weight : array of shape (n,), optional
+            How much each row counts.
+
+        Returns
+        -------
+        float
+            R2: 1 for perfect predictions, 0 for those no better than the mean of `y`.
+        """
+        from ml_from_scratch.metrics import r2_score
+
+        predicted = self.predict(X)  # type: ignore[attr-defined]
+        return r2_score(y, predicted, sample_weight=sample_weight)
+
+
+class TransformerMixin:
+    """What a transformer adds: its kind, and `fit_transform`.
+
+    Stands to the left of `BaseEstimator` in the list of bases.
+
+    Notes
+    -----
+    Taught in: classical/encoding-and-pipelines.
+    """
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags of the base, marked as a transformer's."""
+        from sklearn.utils import TransformerTags
+
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.transformer_tags = TransformerTags()
+        return tags
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Learn from `X` and return it transformed.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Rows to learn from.
+        y : array of shape (n,), optional
+            Targets, for transformers that use them.
+        **fit_params
+            What else ``fit`` takes.
+
+        Returns
+        -------
+        array of shape (n, k)
+            What ``transform`` gives for the same rows.
+        """
+        fitted = self.fit(X, y, **fit_params)  # type: ignore[attr-defined]
+        return fitted.transform(X)
+
+
+class ClusterMixin:
+    """What a clusterer adds: its kind, and `fit_predict`.
+
+    Stands to the left of `BaseEstimator` in the list of bases.
+
+    Notes
+    -----
+    Taught in: classical/clustering.
+    """
+
+    _estimator_type = "clusterer"
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags of the base, marked as a clusterer's."""
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.estimator_type = "clusterer"
+        return tags
+
+    def fit_predict(self, X: ArrayLike, y: Any = None) -> Integers:
+        """Learn from `X` and return the cluster of each row.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Rows to group.
+        y : ignored
+            There so that pipelines may pass it.
+
+        Returns
+        -------
+        array of shape (n,)
+            The attribute ``labels_``.
+        """
+        labels: Integers = self.fit(X, y).labels_  # type: ignore[attr-defined]
+        return labels
+
+
+class OutlierMixin:
+    """What an outlier detector adds: its kind, and `fit_predict`.
+
+    Stands to the left of `BaseEstimator` in the list of bases.
+
+    Notes
+    -----
+    Taught in: classical/anomalies.
+    """
+
+    _estimator_type = "outlier_detector"
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags of the base, marked as an outlier detector's."""
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.estimator_type = "outlier_detector"
+        return tags
+
+    def fit_predict(self, X: ArrayLike, y: Any = None) -> Integers:
+        """Learn from `X` and say of each row whether it is an outlier.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Rows to judge.
+        y : ignored
+            There so that pipelines may pass it.
+
+        Returns
+        -------
+        array of shape (n,)
+            -1 for outliers, 1 for the others.
+        """
+        found: Integers = self.fit(X, y).predict(X)  # type: ignore[attr-defined]
+        return found
+
+
+def clone(estimator: Any) -> Any:
+    """Return an unfitted copy with the same hyperparameters.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Anything with ``get_params``, of this library or of scikit-learn. It is left
+        as it is.
+
+    Returns
+    -------
+    estimator
+        Of the same class; what it holds (an inner estimator, a list of them) is
+        copied as well.
+
+    Raises
+    ------
+    TypeError
+        If it has no ``get_params``.
+
+    Notes
+    -----
+    Taught in: classical/cross-validation.
+
+    Examples
+    --------
+    >>> from ml_from_scratch.linear import LogisticRegression
+    >>> clone(LogisticRegression(C=0.1))
+    LogisticRegression(C=0.1)
+    """
+    if not hasattr(estimator, "get_params") or isinstance(estimator, type):
+        raise TypeError(
+            f"clone needs an estimator with get_params, but found {estimator!r}."
+        )
+    params = estimator.get_params(deep=False)
+    return type(estimator)(**{key: _copied(value) for key, value in params.items()})
+
+
+def _copied(value: Any) -> Any:
+    """Copy a hyperparameter; estimators inside it are cloned, unfitted."""
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        return clone(value)
+    if isinstance(value, list | tuple):
+        return type(value)(_copied(item) for item in value)
+    return copy.deepcopy(value)
+
+
+def is_classifier(estimator: Any) -> bool:
+    """Say whether an estimator predicts classes.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Of this library or of scikit-learn.
+
+    Returns
+    -------
+    bool
+        True for classifiers, also for pipelines that end in one.
+
+    Notes
+    -----
+    Taught in: classical/cross-validation.
+
+    Examples
+    --------
+    >>> from ml_from_scratch.linear import LogisticRegression
+    >>> is_classifier(LogisticRegression())
+    True
+    """
+    kind = getattr(estimator, "_estimator_type", None)
+    if kind is None and hasattr(estimator, "__sklearn_tags__"):
+        kind = estimator.__sklearn_tags__().estimator_type
+    return bool(kind == "classifier")
 
 
 def check_is_fitted(estimator: object, attribute: str) -> None:
@@ -235,7 +475,43 @@ def check_is_fitted(estimator: object, attribute: str) -> None:
     raise NotFittedError(message)
 
 
-def check_features(estimator: object, X: ArrayLike, *, fitting: bool) -> Floats:
+def check_parameters(estimator: object, **rules: tuple[bool, str]) -> None:
+    """Refuse a hyperparameter that is not what it may be.
+
+    Parameters
+    ----------
+    estimator : object
+        Whose hyperparameters they are.
+    **rules : (bool, str)
+        For each hyperparameter whether it is fine, and what it must be in words.
+
+    Raises
+    ------
+    ValueError
+        For the first that is not fine; the sentence names the value found.
+
+    Notes
+    -----
+    Taught in: classical/logistic-regression.
+
+    Examples
+    --------
+    >>> from ml_from_scratch.linear import LogisticRegression
+    >>> model = LogisticRegression(C=-1)
+    >>> check_parameters(model, C=(model.C > 0, "a number above 0"))
+    Traceback (most recent call last):
+    ValueError: C must be a number above 0, got -1.
+    """
+    for name, (fine, words) in rules.items():
+        if not fine:
+            raise ValueError(
+                f"{name} must be {words}, got {getattr(estimator, name)!r}."
+            )
+
+
+def check_features(
+    estimator: object, X: ArrayLike, *, fitting: bool, least_rows: int = 1
+) -> Floats:
     """Turn features into a finite float array, or say what is wrong with them.
 
     In ``fit`` the number and the names of the columns are kept on the estimator;
@@ -249,6 +525,8 @@ def check_features(estimator: object, X: ArrayLike, *, fitting: bool) -> Floats:
         An array, a list of lists or a data frame.
     fitting : bool
         True in ``fit``, False in every later method.
+    least_rows : int, default 1
+        How many rows the method needs.
 
     Returns
     -------
@@ -275,13 +553,13 @@ def check_features(estimator: object, X: ArrayLike, *, fitting: bool) -> Floats:
     >>> model.n_features_in_
     2
     """
-    array = _two_dimensional_floats(X)
+    array = _two_dimensional_floats(X, least_rows)
     _check_columns(estimator, X, array.shape[1], fitting=fitting)
     check_finite(array, "X")
     return array
 
 
-def _two_dimensional_floats(X: ArrayLike) -> Floats:
+def _two_dimensional_floats(X: ArrayLike, least_rows: int) -> Floats:
     if hasattr(X, "tocsr"):
         raise TypeError(
             f"Dense data is required, but X is a sparse {type(X).__name__}: "
@@ -294,11 +572,12 @@ def _two_dimensional_floats(X: ArrayLike) -> Floats:
             f"{array.shape}. Reshape your data with X.reshape(-1, 1) if it has one "
             "column, or X.reshape(1, -1) if it has one row."
         )
-    for size, what in zip(array.shape, ("sample", "feature"), strict=True):
-        if size == 0:
+    needs = (("sample", least_rows), ("feature", 1))
+    for size, (what, least) in zip(array.shape, needs, strict=True):
+        if size < least:
             raise ValueError(
-                f"Found array with 0 {what}(s) (shape={array.shape}) while a minimum "
-                "of 1 is required."
+                f"Found array with {size} {what}(s) (shape={array.shape}) while a "
+                f"minimum of {least} is required."
             )
     return array
 
@@ -462,16 +741,58 @@ def check_labels(y: ArrayLike | None, n_rows: int) -> tuple[NDArray[Any], Intege
     (['late', 'on time'], [0, 1, 0])
     """
     labels = _one_dimensional(y)
-    if len(labels) != n_rows:
-        raise ValueError(
-            f"X and y must have the same number of rows, but X has {n_rows} and y "
-            f"has {len(labels)}."
-        )
+    _check_length(labels, n_rows)
+    if labels.dtype.kind == "O":
+        _refuse_mixed(labels)
     if labels.dtype.kind == "f":
         check_finite(labels.astype(np.float64), "y")
         _refuse_continuous(labels)
     classes, codes = np.unique(labels, return_inverse=True)
     return classes, codes
+
+
+def check_targets(y: ArrayLike | None, n_rows: int) -> Floats:
+    """Turn the targets of a regression into finite floats, or say what is wrong.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,)
+        Numbers.
+    n_rows : int
+        How many rows the features have.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n,)
+        float64.
+
+    Raises
+    ------
+    ValueError
+        If `y` is missing, is not one-dimensional, has another length than the
+        features, or holds something that is no finite number.
+
+    Notes
+    -----
+    Taught in: classical/linear-regression.
+
+    Examples
+    --------
+    >>> check_targets([1, 2, 3], 3)
+    array([1., 2., 3.])
+    """
+    targets = _as_floats(_one_dimensional(y), "y")
+    _check_length(targets, n_rows)
+    check_finite(targets, "y")
+    return targets
+
+
+def _check_length(y: NDArray[Any], n_rows: int) -> None:
+    if len(y) != n_rows:
+        raise ValueError(
+            f"X and y must have the same number of rows, but X has {n_rows} and y "
+            f"has {len(y)}."
+        )
 
 
 def _one_dimensional(y: ArrayLike | None) -> NDArray[Any]:
@@ -489,8 +810,6 @@ def _one_dimensional(y: ArrayLike | None) -> NDArray[Any]:
         labels = labels.ravel()
     if labels.ndim != 1:
         raise ValueError(f"y should be a 1d array, but it has shape {labels.shape}.")
-    if labels.dtype.kind == "O":
-        _refuse_mixed(labels)
     return labels
 
 
@@ -558,6 +877,70 @@ def check_sample_weight(sample_weight: ArrayLike | None, n_rows: int) -> Floats:
     if not weights.any():
         raise ValueError("At least one sample_weight must not be zero, but all are.")
     return weights
+
+
+def class_weights(
+    class_weight: ClassWeight, classes: NDArray[Any], codes: Integers, weights: Floats
+) -> Floats:
+    """Return the factor of each row that its class calls for.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+        Factors by label (1 for labels not named); "balanced" for factors that give
+        all classes the same total weight; None for 1 everywhere.
+    classes : numpy.ndarray of shape (k,)
+        The labels.
+    codes : numpy.ndarray of shape (n,)
+        For each row the position of its label in `classes`.
+    weights : numpy.ndarray of shape (n,)
+        What the rows weigh already.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n,)
+        Factors, to be multiplied with `weights`.
+
+    Raises
+    ------
+    ValueError
+        If a label is unknown or a factor is not above 0.
+
+    Notes
+    -----
+    O(n). Taught in: classical/imbalance.
+
+    Examples
+    --------
+    >>> codes = np.array([0, 0, 0, 1])
+    >>> class_weights("balanced", np.array(["ok", "late"]), codes, np.ones(4)).round(2)
+    array([0.67, 0.67, 0.67, 2.  ])
+    """
+    if class_weight is None:
+        return np.ones(len(codes))
+    if isinstance(class_weight, Mapping):
+        by_class = _listed_weights(class_weight, classes)
+    elif class_weight == "balanced":
+        totals = np.bincount(codes, weights=weights)
+        by_class = weights.sum() / (len(classes) * totals)
+    else:
+        raise ValueError(
+            f"class_weight must be a dict, 'balanced' or None, got {class_weight!r}."
+        )
+    factors: Floats = by_class[codes]
+    return factors
+
+
+def _listed_weights(listed: Mapping[Any, float], classes: NDArray[Any]) -> Floats:
+    unknown = [label for label in listed if label not in classes.tolist()]
+    if unknown:
+        raise ValueError(
+            f"class_weight names {unknown}, but the classes are {classes.tolist()}."
+        )
+    by_class = np.array([listed.get(label, 1.0) for label in classes.tolist()])
+    if not (by_class > 0).all():
+        raise ValueError(f"Every class_weight must be above 0, got {dict(listed)}.")
+    return by_class
 
 
 def random_generator(

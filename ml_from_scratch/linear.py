@@ -8,7 +8,6 @@ at the same place, and differ in what they need to know on the way.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Self
 
@@ -19,18 +18,20 @@ from scipy import linalg, optimize
 from ml_from_scratch.base import (
     BaseEstimator,
     ClassifierMixin,
+    ClassWeight,
     ConvergenceWarning,
     Floats,
     Integers,
     check_features,
     check_is_fitted,
     check_labels,
+    check_parameters,
     check_sample_weight,
+    class_weights,
     random_generator,
 )
 
 Solver = Literal["lbfgs", "newton", "sgd"]
-ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
 
 
 def sigmoid(z: ArrayLike) -> Floats:
@@ -626,7 +627,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
             classes = classes[present]
         _refuse_one_class(classes, len(X))
         self.classes_ = classes
-        weights = weights * _class_weights(self.class_weight, classes, codes, weights)
+        weights = weights * class_weights(self.class_weight, classes, codes, weights)
         self._minimise(X, codes, weights)
         return self
 
@@ -661,19 +662,15 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
 
     def _check_settings(self) -> None:
         solvers = ("lbfgs", "newton", "sgd")
-        wanted = [
-            ("solver", self.solver in solvers, f"one of {solvers}"),
-            ("C", self.C > 0, "a number above 0 (np.inf for no penalty)"),
-            ("tol", self.tol > 0, "a number above 0"),
-            ("max_iter", self.max_iter >= 1, "a whole number from 1"),
-            ("learning_rate", self.learning_rate > 0, "a number above 0"),
-            ("batch_size", self.batch_size >= 1, "a whole number from 1"),
-        ]
-        for name, fine, words in wanted:
-            if not fine:
-                raise ValueError(
-                    f"{name} must be {words}, got {getattr(self, name)!r}."
-                )
+        check_parameters(
+            self,
+            solver=(self.solver in solvers, f"one of {solvers}"),
+            C=(self.C > 0, "a number above 0 (np.inf for no penalty)"),
+            tol=(self.tol > 0, "a number above 0"),
+            max_iter=(self.max_iter >= 1, "a whole number from 1"),
+            learning_rate=(self.learning_rate > 0, "a number above 0"),
+            batch_size=(self.batch_size >= 1, "a whole number from 1"),
+        )
 
     def _warn(self, found: Solution, objective: LogisticObjective) -> None:
         problem = None
@@ -776,37 +773,6 @@ def _refuse_one_class(classes: NDArray[Any], n_rows: int) -> None:
             "LogisticRegression needs rows of at least two classes, but there is only "
             f"1 class: {classes[0]} in all {n_rows} rows of weight above zero."
         )
-
-
-def _class_weights(
-    class_weight: ClassWeight, classes: NDArray[Any], codes: Integers, weights: Floats
-) -> Floats:
-    """Return the factor of each row that its class calls for."""
-    if class_weight is None:
-        return np.ones(len(codes))
-    if isinstance(class_weight, Mapping):
-        by_class = _listed_weights(class_weight, classes)
-    elif class_weight == "balanced":
-        totals = np.bincount(codes, weights=weights)
-        by_class = weights.sum() / (len(classes) * totals)
-    else:
-        raise ValueError(
-            f"class_weight must be a dict, 'balanced' or None, got {class_weight!r}."
-        )
-    factors: Floats = by_class[codes]
-    return factors
-
-
-def _listed_weights(listed: Mapping[Any, float], classes: NDArray[Any]) -> Floats:
-    unknown = [label for label in listed if label not in classes.tolist()]
-    if unknown:
-        raise ValueError(
-            f"class_weight names {unknown}, but the classes are {classes.tolist()}."
-        )
-    by_class = np.array([listed.get(label, 1.0) for label in classes.tolist()])
-    if not (by_class > 0).all():
-        raise ValueError(f"Every class_weight must be above 0, got {dict(listed)}.")
-    return by_class
 
 
 def _separates(objective: LogisticObjective, theta: Floats) -> bool:

@@ -198,6 +198,50 @@ def brier_score_loss(
     return float(np.average((forecast - outcome) ** 2, weights=weights))
 
 
+def r2_score(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: ArrayLike | None = None
+) -> float:
+    """Return the share of the variance of the targets that predictions explain.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n,)
+        True and predicted values.
+    sample_weight : array-like of shape (n,), optional
+        How much each row counts.
+
+    Returns
+    -------
+    float
+        1 for perfect predictions, 0 for those no better than the mean of `y_true`,
+        below 0 for worse. Where `y_true` is constant, 1 if all are right, else 0.
+
+    Raises
+    ------
+    ValueError
+        If the two differ in length, are empty, or hold NaN or infinity.
+
+    Notes
+    -----
+    O(n). Taught in: classical/regression-metrics.
+
+    Examples
+    --------
+    >>> r2_score([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])
+    0.5
+    """
+    true, predicted = _same_length(y_true, y_pred)
+    weights = check_sample_weight(sample_weight, len(true))
+    true, predicted = true.astype(np.float64), predicted.astype(np.float64)
+    check_finite(true, "y_true")
+    check_finite(predicted, "y_pred")
+    left = np.sum(weights * (true - predicted) ** 2)
+    spread = np.sum(weights * (true - np.average(true, weights=weights)) ** 2)
+    if spread == 0:
+        return float(left == 0)
+    return float(1 - left / spread)
+
+
 def _same_length(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[Any], ...]:
     one, two = np.asarray(first), np.asarray(second)
     if one.ndim != 1 or two.ndim == 0 or len(one) != len(two):

@@ -1,0 +1,1 @@
+"""What `make bench` runs: the library against the tools that people use."""

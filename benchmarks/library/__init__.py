@@ -1,0 +1,1 @@
+"""The library's benchmarks, one module of cases for each module measured."""
