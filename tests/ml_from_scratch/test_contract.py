@@ -56,6 +56,7 @@ def made(kind: Any) -> Any:
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.filterwarnings("default::ml_from_scratch.base.DataConversionWarning")
 @pytest.mark.parametrize("kind", estimators(), ids=lambda kind: kind.__name__)
 def test_check_estimator_passes(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCIPY_ARRAY_API", "1")  # else one check is skipped
