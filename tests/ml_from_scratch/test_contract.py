@@ -55,8 +55,8 @@ def made(kind: Any) -> Any:
     return kind(**ARGUMENTS.get(kind.__name__, {}))
 
 
-@pytest.mark.filterwarnings("ignore")
 @pytest.mark.filterwarnings("default::ml_from_scratch.base.DataConversionWarning")
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", estimators(), ids=lambda kind: kind.__name__)
 def test_check_estimator_passes(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCIPY_ARRAY_API", "1")  # else one check is skipped
