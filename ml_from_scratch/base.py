@@ -163,6 +163,14 @@ class ClassifierMixin:
     Notes
     -----
     Taught in: classical/logistic-regression.
+
+    Examples
+    --------
+    >>> class AlwaysLate(ClassifierMixin, BaseEstimator):
+    ...     def predict(self, X):
+    ...         return np.full(len(X), "late")
+    >>> AlwaysLate().score([[1.0], [2.0]], ["late", "on time"])
+    0.5
     """
 
     _estimator_type = "classifier"
@@ -210,6 +218,14 @@ class RegressorMixin:
     Notes
     -----
     Taught in: classical/linear-regression.
+
+    Examples
+    --------
+    >>> class Echo(RegressorMixin, BaseEstimator):
+    ...     def predict(self, X):
+    ...         return np.asarray(X)[:, 0]
+    >>> Echo().score([[1.0], [2.0], [4.0]], [1.0, 2.0, 3.0])
+    0.5
     """
 
     _estimator_type = "regressor"
@@ -257,6 +273,17 @@ class TransformerMixin:
     Notes
     -----
     Taught in: classical/encoding-and-pipelines.
+
+    Examples
+    --------
+    >>> class Centred(TransformerMixin, BaseEstimator):
+    ...     def fit(self, X, y=None):
+    ...         self.mean_ = np.mean(X, axis=0)
+    ...         return self
+    ...     def transform(self, X):
+    ...         return X - self.mean_
+    >>> Centred().fit_transform(np.array([[1.0], [3.0]])).tolist()
+    [[-1.0], [1.0]]
     """
 
     def __sklearn_tags__(self) -> Any:
@@ -296,6 +323,15 @@ class ClusterMixin:
     Notes
     -----
     Taught in: classical/clustering.
+
+    Examples
+    --------
+    >>> class BySign(ClusterMixin, BaseEstimator):
+    ...     def fit(self, X, y=None):
+    ...         self.labels_ = (np.asarray(X)[:, 0] > 0).astype(int)
+    ...         return self
+    >>> BySign().fit_predict([[-1.0], [2.0]]).tolist()
+    [0, 1]
     """
 
     _estimator_type = "clusterer"
@@ -333,6 +369,16 @@ class OutlierMixin:
     Notes
     -----
     Taught in: classical/anomalies.
+
+    Examples
+    --------
+    >>> class FarFromZero(OutlierMixin, BaseEstimator):
+    ...     def fit(self, X, y=None):
+    ...         return self
+    ...     def predict(self, X):
+    ...         return np.where(np.abs(np.asarray(X)[:, 0]) > 3, -1, 1)
+    >>> FarFromZero().fit_predict([[0.1], [9.0]]).tolist()
+    [1, -1]
     """
 
     _estimator_type = "outlier_detector"

@@ -28,13 +28,30 @@ _EXACT_STEPS = 4_000_000  # lattice points that an exact p-value may visit
 
 
 class TwoSample(NamedTuple):
-    """What a two-sample test found."""
+    """What a two-sample test found.
+
+    Parameters
+    ----------
+    statistic : float
+        How far apart the samples are, on the test's own scale.
+    p_value : float
+        How probable a statistic at least as large is where nothing has moved.
+
+    Notes
+    -----
+    Taught in: mlops/drift.
+
+    Examples
+    --------
+    >>> TwoSample(statistic=0.4, p_value=0.02).p_value
+    0.02
+    """
 
     statistic: float
     p_value: float
 
 
-class Classifier(Protocol):
+class _Classifier(Protocol):
     """What `classifier_test` asks of a model: scikit-learn's two methods."""
 
     def fit(self, X: Any, y: Any) -> Any:
@@ -527,7 +544,7 @@ def classifier_test(
     current: ArrayLike,
     *,
     rng: np.random.Generator,
-    model: Classifier | None = None,
+    model: _Classifier | None = None,
     folds: int = 5,
     permutations: int = 100,
 ) -> TwoSample:
@@ -601,7 +618,7 @@ def classifier_test(
 
 
 def _cross_fitted_auc(
-    model: Classifier, rows: Floats, labels: Integers, folds: int
+    model: _Classifier, rows: Floats, labels: Integers, folds: int
 ) -> float:
     fold = np.empty(len(rows), dtype=int)
     fold[np.argsort(labels, kind="stable")] = np.arange(len(rows)) % folds

@@ -32,6 +32,11 @@ class Layout:
         return self.root / "solutions"
 
     @property
+    def library(self) -> Path:
+        """The library that the pages build."""
+        return self.root / "ml_from_scratch"
+
+    @property
     def registry(self) -> Path:
         """The data sets' checksums."""
         return self.root / "datasets" / "registry.json"

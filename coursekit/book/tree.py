@@ -18,7 +18,7 @@ import yaml
 
 from coursekit import settings
 from coursekit import source as sources
-from coursekit.book import results
+from coursekit.book import api, reference, results
 from coursekit.book.answers import answer_page
 from coursekit.site.manifest import NAME as MANIFEST
 from coursekit.site.manifest import Manifest, PageFacts
@@ -113,9 +113,21 @@ def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tr
             text = answer_page(exercise)
             name = f"answers/{exercise.name}.md"
             tree.write(name, text, _origin(layout, exercise.path))
-    tree.write("_toc.yml", _contents(layout, tree if draft else None))
+    modules = _write_reference(tree, layout, {page.name for page in pages})
+    contents = _contents(layout, tree if draft else None, modules)
+    tree.write("_toc.yml", contents)
     tree.write(MANIFEST, manifest.text())
     return tree
+
+
+def _write_reference(tree: Tree, layout: Layout, here: set[str]) -> list[str]:
+    """Write the library's reference; give its pages, the index first."""
+    if not layout.library.is_dir():
+        return []
+    made = reference.pages(api.read(layout.library), here)
+    for name, text in made.items():
+        tree.write(name, text, layout.library.name)
+    return [name.removesuffix(".rst") for name in made]
 
 
 def _origin(layout: Layout, path: Path) -> str:
@@ -207,13 +219,17 @@ def _exercises(layout: Layout) -> dict[str, sources.Source]:
     return {source.name: source for source in read if source.exercise}
 
 
-def _contents(layout: Layout, tree: Tree | None) -> str:
+def _contents(layout: Layout, tree: Tree | None, modules: list[str]) -> str:
     """Return `_toc.yml` for the tree, in which pages stand at the top.
 
-    A draft leaves out the entries whose page is not there yet.
+    A draft leaves out the entries whose page is not there yet. The library's reference
+    stands before the last entry, which is about the book itself.
     """
     text = (layout.root / "_toc.yml").read_text(encoding="utf-8")
     contents: dict[str, Any] = yaml.safe_load(text.replace("chapters/", ""))
+    if modules:
+        sections = [{"file": name} for name in modules[1:]]
+        contents["chapters"].insert(-1, {"file": modules[0], "sections": sections})
     if tree is not None:
         names = {name.rsplit(".", 1)[0] for name in tree.kept}
         _prune(contents, names)

@@ -61,18 +61,18 @@ def percentile(values: ArrayLike, q: float) -> float:
     ``numpy.percentile(values, q, method="inverted_cdf")``, with `q` taken as the
     decimal that was written: binary rounding of ``q / 100 * n`` cannot move the rank.
 
-    Examples
-    --------
-    >>> waits = [10, 11, 12, 13, 900]
-    >>> percentile(waits, 50), percentile(waits, 80), percentile(waits, 99)
-    (12.0, 13.0, 900.0)
+    Taught in: deployment/prediction-service.
 
     References
     ----------
     Hyndman, R. J. and Fan, Y. (1996). Sample Quantiles in Statistical Packages. The
     American Statistician 50(4), definition 1.
 
-    Taught in: deployment/prediction-service
+    Examples
+    --------
+    >>> waits = [10, 11, 12, 13, 900]
+    >>> percentile(waits, 50), percentile(waits, 80), percentile(waits, 99)
+    (12.0, 13.0, 900.0)
     """
     data = np.asarray(values, dtype=np.float64).ravel()
     if data.size == 0:
@@ -100,6 +100,14 @@ class LoadResult:
     status : ndarray of int, shape (n,)
         HTTP status, `NO_ANSWER` where there was none.
 
+    Notes
+    -----
+    Taught in: deployment/prediction-service.
+
+    References
+    ----------
+    Tene, G. (2015). How NOT to Measure Latency. Talk, Strange Loop.
+
     Examples
     --------
     Three requests meant for 0, 1 and 2 s over one connection; the first took 5 s.
@@ -111,12 +119,6 @@ class LoadResult:
     [5.0, 5.0, 5.0]
     >>> run.service_times.tolist()    # what a naive generator reports
     [5.0, 1.0, 1.0]
-
-    References
-    ----------
-    Tene, G. (2015). How NOT to Measure Latency. Talk, Strange Loop.
-
-    Taught in: deployment/prediction-service
     """
 
     intended: FloatArray
@@ -164,11 +166,28 @@ class LoadResult:
         return float(self.ok.sum()) / self.duration
 
     def percentile(self, q: float) -> float:
-        """Give the `q`-th percentile of the latencies, in seconds: `percentile`."""
+        """Give a percentile of the latencies, errors counted as infinitely late.
+
+        Parameters
+        ----------
+        q : float
+            0 to 100, as `percentile` takes it.
+
+        Returns
+        -------
+        float
+            Seconds.
+        """
         return percentile(self.latencies, q)
 
     def summary(self) -> dict[str, float]:
-        """Give the line of a report: counts, requests a second, milliseconds."""
+        """Give the line of a report: counts, requests a second, milliseconds.
+
+        Returns
+        -------
+        dict
+            `requests`, `errors`, `per_second`, `p50_ms`, `p95_ms`, `p99_ms`, `max_ms`.
+        """
         milliseconds = {f"p{q}_ms": 1000 * self.percentile(q) for q in (50, 95, 99)}
         return {
             "requests": len(self.status),
@@ -234,6 +253,10 @@ async def closed_loop(send: Send, *, clients: int, requests: int) -> LoadResult:
     ValueError
         If a count is below 1.
 
+    Notes
+    -----
+    Taught in: deployment/prediction-service.
+
     Examples
     --------
     >>> async def send(i):
@@ -242,8 +265,6 @@ async def closed_loop(send: Send, *, clients: int, requests: int) -> LoadResult:
     >>> run = asyncio.run(closed_loop(send, clients=2, requests=10))
     >>> len(run.latencies), run.errors
     (10, 0)
-
-    Taught in: deployment/prediction-service
     """
     _at_least_one(clients=clients, requests=requests)
     log = _Log(np.zeros(requests))
@@ -283,13 +304,15 @@ def poisson_arrivals(rate: float, requests: int, seed: int) -> FloatArray:
     ValueError
         If `rate` is not a positive number or `requests` is below 1.
 
+    Notes
+    -----
+    Taught in: deployment/prediction-service.
+
     Examples
     --------
     >>> times = poisson_arrivals(rate=50.0, requests=1000, seed=0)
     >>> bool((np.diff(times) >= 0).all()), round(float(times[-1]), 1)
     (True, 20.4)
-
-    Taught in: deployment/prediction-service
     """
     _at_least_one(requests=requests)
     if not 0 < rate < math.inf:
@@ -332,6 +355,15 @@ async def open_loop(
     ValueError
         If a count is below 1 or the rate is not positive.
 
+    Notes
+    -----
+    Taught in: deployment/prediction-service.
+
+    References
+    ----------
+    Schroeder, B., Wierman, A. and Harchol-Balter, M. (2006). Open Versus Closed: A
+    Cautionary Tale. NSDI.
+
     Examples
     --------
     >>> async def send(i):
@@ -339,13 +371,6 @@ async def open_loop(
     >>> run = asyncio.run(open_loop(send, rate=5000.0, requests=20))
     >>> bool((run.sent >= run.intended).all()), run.errors
     (True, 0)
-
-    References
-    ----------
-    Schroeder, B., Wierman, A. and Harchol-Balter, M. (2006). Open Versus Closed: A
-    Cautionary Tale. NSDI.
-
-    Taught in: deployment/prediction-service
     """
     _at_least_one(connections=requests if connections is None else connections)
     log = _Log(poisson_arrivals(rate, requests, seed))
@@ -392,6 +417,10 @@ class HttpTarget:
         If the URL is not plain HTTP with a host, or a reply is not HTTP/1 or comes
         in chunks.
 
+    Notes
+    -----
+    Taught in: deployment/prediction-service.
+
     Examples
     --------
     >>> async def press(url):
@@ -399,8 +428,6 @@ class HttpTarget:
     ...         return await closed_loop(send, clients=1, requests=2)
     >>> asyncio.run(press("http://127.0.0.1:1/predict")).status  # nobody is there
     array([0, 0])
-
-    Taught in: deployment/prediction-service
     """
 
     def __init__(

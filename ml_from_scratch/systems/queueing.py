@@ -43,6 +43,10 @@ class Queue:
     servers : int
         How many there were.
 
+    Notes
+    -----
+    Taught in: system-design/capacity-and-scaling.
+
     Examples
     --------
     Three come at once to one server that needs a second for each.
@@ -50,8 +54,6 @@ class Queue:
     >>> queue = simulate_queue([0.0, 0.0, 0.0], [1.0, 1.0, 1.0])
     >>> queue.waits.tolist(), queue.responses.tolist()
     ([0.0, 1.0, 2.0], [1.0, 2.0, 3.0])
-
-    Taught in: system-design/capacity-and-scaling
     """
 
     arrivals: FloatArray
@@ -119,11 +121,7 @@ def simulate_queue(
     one server it is Lindley's recursion, ``wait[i] = max(0, wait[i-1] + service[i-1] -
     gap[i])``.
 
-    Examples
-    --------
-    >>> queue = simulate_queue([0.0, 0.0, 0.5], [1.0, 1.0, 1.0], servers=2)
-    >>> queue.waits.tolist()
-    [0.0, 0.0, 0.5]
+    Taught in: system-design/capacity-and-scaling.
 
     References
     ----------
@@ -132,7 +130,11 @@ def simulate_queue(
     Kiefer, J. and Wolfowitz, J. (1955). On the theory of queues with many servers.
     Transactions of the American Mathematical Society 78(1).
 
-    Taught in: system-design/capacity-and-scaling
+    Examples
+    --------
+    >>> queue = simulate_queue([0.0, 0.0, 0.5], [1.0, 1.0, 1.0], servers=2)
+    >>> queue.waits.tolist()
+    [0.0, 0.0, 0.5]
     """
     times, lengths = _checked(arrivals, service, servers)
     free = [-math.inf] * servers  # a heap: when each server is free next
@@ -179,6 +181,13 @@ def simulate_balanced(
     -----
     O(n servers) time at most: each server keeps the departures that are still to come.
 
+    Taught in: system-design/capacity-and-scaling.
+
+    References
+    ----------
+    Mitzenmacher, M. (2001). The power of two choices in randomized load balancing. IEEE
+    Transactions on Parallel and Distributed Systems 12(10).
+
     Examples
     --------
     >>> rng = np.random.default_rng(0)
@@ -186,13 +195,6 @@ def simulate_balanced(
     ...                           policy="shortest-queue", rng=rng)
     >>> queue.waits.tolist()
     [0.0, 0.0]
-
-    References
-    ----------
-    Mitzenmacher, M. (2001). The power of two choices in randomized load balancing. IEEE
-    Transactions on Parallel and Distributed Systems 12(10).
-
-    Taught in: system-design/capacity-and-scaling
     """
     times, lengths = _checked(arrivals, service, servers)
     if policy not in POLICIES:
@@ -302,19 +304,19 @@ def erlang_c(load: float, servers: int) -> float:
     Built up server by server from Erlang's B, so that no factorial overflows:
     O(servers).
 
-    Examples
-    --------
-    >>> erlang_c(0.5, 1)  # one server: it is busy half of the time
-    0.5
-    >>> round(erlang_c(8.0, 10), 4)
-    0.4092
+    Taught in: system-design/capacity-and-scaling.
 
     References
     ----------
     Erlang, A. K. (1917). Solution of some problems in the theory of probabilities of
     significance in automatic telephone exchanges. Elektroteknikeren 13.
 
-    Taught in: system-design/capacity-and-scaling
+    Examples
+    --------
+    >>> erlang_c(0.5, 1)  # one server: it is busy half of the time
+    0.5
+    >>> round(erlang_c(8.0, 10), 4)
+    0.4092
     """
     _stable_load(load, 1.0, servers)
     blocked = 1.0  # Erlang's B with no server
@@ -346,16 +348,18 @@ def mmc_mean_wait(rate: float, mean_service: float, *, servers: int = 1) -> floa
     ValueError
         If the servers cannot keep up, or a number is not positive.
 
-    Examples
-    --------
-    >>> round(mmc_mean_wait(rate=80.0, mean_service=0.01), 6)  # 80 % busy
-    0.04
+    Notes
+    -----
+    Taught in: system-design/capacity-and-scaling.
 
     References
     ----------
     Kleinrock, L. (1975). Queueing Systems, volume 1, sections 3.2 and 3.5.
 
-    Taught in: system-design/capacity-and-scaling
+    Examples
+    --------
+    >>> round(mmc_mean_wait(rate=80.0, mean_service=0.01), 6)  # 80 % busy
+    0.04
     """
     load = _stable_load(rate, mean_service, servers)
     return erlang_c(load, servers) * mean_service / (servers - load)
@@ -368,10 +372,12 @@ def mmc_wait_percentile(
 
     Parameters
     ----------
-    rate, mean_service, servers
+    rate, mean_service : float
         As for `mmc_mean_wait`.
     q : float
         Percent, from 0 up to but not 100.
+    servers : int
+        As for `mmc_mean_wait`.
 
     Returns
     -------
@@ -387,12 +393,12 @@ def mmc_wait_percentile(
     -----
     ``P(wait > t) = C exp(-(servers - load) t / mean_service)``, solved for t.
 
+    Taught in: system-design/capacity-and-scaling.
+
     Examples
     --------
     >>> round(mmc_wait_percentile(80.0, 0.01, 99), 3)
     0.219
-
-    Taught in: system-design/capacity-and-scaling
     """
     if not 0 <= q < 100:
         raise ValueError(f"q: found {q}, expected a percentage from 0 to below 100")
@@ -427,6 +433,14 @@ def mg1_mean_wait(rate: float, mean_service: float, variance: float) -> float:
     ValueError
         If the server cannot keep up, or a number is out of range.
 
+    Notes
+    -----
+    Taught in: system-design/capacity-and-scaling.
+
+    References
+    ----------
+    Kleinrock, L. (1975). Queueing Systems, volume 1, section 5.6.
+
     Examples
     --------
     A server that always needs the same time makes people wait half as long as one
@@ -435,12 +449,6 @@ def mg1_mean_wait(rate: float, mean_service: float, variance: float) -> float:
     >>> regular = mg1_mean_wait(80.0, 0.01, variance=0.0)
     >>> round(regular, 6), round(mmc_mean_wait(80.0, 0.01), 6)
     (0.02, 0.04)
-
-    References
-    ----------
-    Kleinrock, L. (1975). Queueing Systems, volume 1, section 5.6.
-
-    Taught in: system-design/capacity-and-scaling
     """
     load = _stable_load(rate, mean_service, 1)
     if not 0 <= variance < math.inf:
@@ -477,12 +485,12 @@ def servers_needed(
     More servers never make anyone wait longer, so the first that suffices is the
     answer; O(servers²) for the sum of the attempts.
 
+    Taught in: system-design/capacity-and-scaling.
+
     Examples
     --------
     >>> servers_needed(rate=1000.0, mean_service=0.01, within=0.01)
     14
-
-    Taught in: system-design/capacity-and-scaling
     """
     if not 0 <= within < math.inf:
         raise ValueError(f"within: found {within:g}, expected 0 or more")
