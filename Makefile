@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 
-.PHONY: help book test audit lab doctor format clean
+.PHONY: help book test audit bench lab doctor format clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,9 @@ test:  ## prove that everything in it holds
 
 audit:  ## what is too dear for every time
 	@$(PYTHON) bootstrap.py test --audit
+
+bench:  ## measure the library against scikit-learn, torch and others
+	@$(PYTHON) bootstrap.py bench $(WORDS)
 
 lab:  ## open JupyterLab on chapters and exercises
 	@$(PYTHON) bootstrap.py lab

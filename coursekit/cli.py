@@ -107,6 +107,17 @@ def deps(
     raise typer.Exit(dependencies.sync(check=check))
 
 
+@app.command()
+def bench(
+    words: Annotated[
+        list[str] | None, typer.Argument(help="Words of the names wanted; all if none.")
+    ] = None,
+) -> None:
+    """Measure the library against the tools that people use."""
+    command = [sys.executable, "-m", "benchmarks", *(words or [])]
+    raise typer.Exit(subprocess.call(command, cwd=ROOT))
+
+
 @app.command(name="format")
 def format_code() -> None:
     """Format and lint the code."""

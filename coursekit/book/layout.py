@@ -37,6 +37,11 @@ class Layout:
         return self.root / "ml_from_scratch"
 
     @property
+    def benchmarks(self) -> Path:
+        """What the last run of all benchmarks measured."""
+        return self.root / "benchmarks" / "results.json"
+
+    @property
     def registry(self) -> Path:
         """The data sets' checksums."""
         return self.root / "datasets" / "registry.json"

@@ -20,8 +20,8 @@ from coursekit import settings
 from coursekit import source as sources
 from coursekit.book import api, reference, results
 from coursekit.book.answers import answer_page
+from coursekit.site.manifest import BENCHMARKS, Manifest, PageFacts
 from coursekit.site.manifest import NAME as MANIFEST
-from coursekit.site.manifest import Manifest, PageFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,6 +117,8 @@ def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tr
     contents = _contents(layout, tree if draft else None, modules)
     tree.write("_toc.yml", contents)
     tree.write(MANIFEST, manifest.text())
+    if layout.benchmarks.is_file():
+        tree.write(BENCHMARKS, layout.benchmarks.read_bytes())
     return tree
 
 

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 NAME = "manifest.json"
+# A copy of benchmarks/results.json, where there is one.
+BENCHMARKS = "benchmarks.json"
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """Directives that draw the book's tables from what it has, so that none is typed.
 
 `part-contents` lists the pages of a part, `skills-map` the skills and where each is
-taught, `run-times` what every page took, `book-map` the parts.
+taught, `run-times` what every page took, `book-map` the parts, `benchmarks` how the
+library compares with the tools that people use.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx import addnodes
@@ -14,7 +16,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from coursekit.site import roadmap
-from coursekit.site.manifest import NAME, Manifest, PageFacts
+from coursekit.site.manifest import BENCHMARKS, NAME, Manifest, PageFacts
 from coursekit.site.pages import manifest_of
 
 if TYPE_CHECKING:
@@ -164,6 +166,44 @@ class RunTimes(_Drawn):
         )
 
 
+class Benchmarks(_Drawn):
+    """`benchmarks`: times against other tools, and how cost grows."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make both tables, and a line about the machine."""
+        path = self.env.srcdir / BENCHMARKS
+        self.env.note_dependency(str(path))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        about = found["machine"]
+        tools = [f"{name} {about[name]}" for name in about if name not in _MACHINE]
+        place = f"{about['processor']}, one thread, Python {about['python']}"
+        heads = ("Task", "Against", "Ours (ms)", "Theirs (ms)", "Ratio", "Goal")
+        growth = ("Growth of", "Sizes", "Exponent", "Expected")
+        return [
+            nodes.paragraph("", f"{place}, {', '.join(tools)}."),
+            _table(heads, map(_time_row, found["times"])),
+            _table(growth, map(_growth_row, found["growth"])),
+        ]
+
+
+_MACHINE = ("processor", "cores", "threads", "python")
+
+
+def _time_row(row: dict[str, Any]) -> Row:
+    goal = "" if row["goal"] is None else f"{row['goal']:g}"
+    ours, theirs = (
+        f"{1000 * row[f'{side}_seconds']:.3g}" for side in ("ours", "theirs")
+    )
+    cells = (row["name"], row["against"], ours, theirs, f"{row['ratio']:.2f}", goal)
+    return tuple(map(nodes.Text, cells))
+
+
+def _growth_row(row: dict[str, Any]) -> Row:
+    sizes = f"{row['sizes'][0]:,} to {row['sizes'][-1]:,}"
+    exponents = f"{row['exponent']:.2f}", f"{row['expected']:.2f}"
+    return tuple(map(nodes.Text, (row["name"], sizes, *exponents)))
+
+
 Row = tuple[nodes.Node, ...]
 
 
@@ -193,3 +233,4 @@ def setup(app: Sphinx) -> None:
     app.add_directive("book-map", BookMap)
     app.add_directive("skills-map", SkillsMap)
     app.add_directive("run-times", RunTimes)
+    app.add_directive("benchmarks", Benchmarks)
