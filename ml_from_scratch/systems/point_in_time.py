@@ -131,7 +131,8 @@ def _ranks(at: pd.Series[Any], known: pd.Series[Any]) -> tuple[Integers, Integer
     """Replace moments by their ranks, which keep the order, whatever the type."""
     try:
         moments = pd.concat([at, known], ignore_index=True)
-        moments.sort_values()  # refuses a mixture; factorize would order it somehow
+        if moments.dtype == object:  # refuse a mixture, which factorize would order
+            moments.sort_values()
         codes = pd.factorize(moments, sort=True)[0].astype(np.intp)
     except TypeError as error:
         raise TypeError(
