@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class GradientError(AssertionError):
     """A gradient and its central difference disagree.
 
-    Attributes
+    Parameters
     ----------
     argument : int
         Which input of the function.
@@ -28,7 +28,17 @@ class GradientError(AssertionError):
     found, expected : float
         The gradient from `backward`, and the central difference.
 
-    Taught in: deep-learning/autograd
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
+
+    Examples
+    --------
+    >>> try:
+    ...     gradcheck(lambda x: x * x.detach(), [np.array([3.0])])
+    ... except GradientError as error:
+    ...     print(round(error.found / error.expected, 4))
+    0.5
     """
 
     def __init__(
@@ -83,15 +93,15 @@ def gradcheck(
     -----
     Two evaluations of the function for each entry of each input.
 
-    Examples
-    --------
-    >>> gradcheck(lambda a, b: (a @ b).tanh(), [np.eye(2), np.array([0.5, -1.0])])
+    Taught in: deep-learning/autograd.
 
     References
     ----------
     Press et al. (2007), Numerical Recipes, section 5.7.
 
-    Taught in: deep-learning/autograd
+    Examples
+    --------
+    >>> gradcheck(lambda a, b: (a @ b).tanh(), [np.eye(2), np.array([0.5, -1.0])])
     """
     arrays = [_float64(value, i) for i, value in enumerate(inputs)]
     tensors = [Tensor(array, requires_grad=True) for array in arrays]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import ndtr
 
 from ml_from_scratch.autograd.tape import Array, Axis, count_reduced
 from ml_from_scratch.autograd.tensor import (
@@ -35,12 +37,14 @@ def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
     ValueError
         If there is none, or the shapes do not fit.
 
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
+
     Examples
     --------
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
     Tensor([1., 2., 3.])
-
-    Taught in: deep-learning/autograd
     """
     if not tensors:
         raise ValueError("concatenate needs at least one tensor, found none")
@@ -53,6 +57,137 @@ def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
         return tensor, lambda g: g[index]
 
     return record(out, *map(edge, tensors, ends))
+
+
+def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
+    """Join tensors of equal shape along a new axis.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        At least one.
+    axis : int
+        Where the new axis stands in the result.
+
+    Returns
+    -------
+    Tensor
+        One axis more than each of them has.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or the shapes differ.
+
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
+
+    Examples
+    --------
+    >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])], axis=1).data
+    array([[1., 3.],
+           [2., 4.]])
+    """
+    if not tensors:
+        raise ValueError("stack needs at least one tensor, found none")
+    out = np.stack([t.data for t in tensors], axis=axis)
+
+    def edge(position: int, tensor: Tensor) -> Edge:
+        return tensor, lambda g: np.moveaxis(g, axis, 0)[position]
+
+    return record(out, *(edge(i, t) for i, t in enumerate(tensors)))
+
+
+def split(x: Tensor, sizes: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """Cut a tensor into pieces along an axis.
+
+    Parameters
+    ----------
+    x : Tensor
+        What to cut.
+    sizes : int or sequence of int
+        The length of every piece (the last may be shorter), or of each.
+    axis : int
+        Along which to cut.
+
+    Returns
+    -------
+    list of Tensor
+        Views.
+
+    Raises
+    ------
+    ValueError
+        If a size is not positive, or the sizes do not add up to the axis.
+
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
+
+    Examples
+    --------
+    >>> split(Tensor([1.0, 2.0, 3.0]), 2)
+    [Tensor([1., 2.]), Tensor([3.])]
+    """
+    length = x.shape[axis]
+    if isinstance(sizes, int):
+        if sizes < 1:
+            raise ValueError(f"split needs pieces of length 1 or more, found {sizes}")
+        ends = [*range(sizes, length, sizes), length]
+    else:
+        ends = np.cumsum(sizes).tolist()
+        if min(sizes, default=0) < 0 or sum(sizes) != length:
+            raise ValueError(
+                f"split needs sizes that add up to {length}, found {list(sizes)}"
+            )
+    before = (slice(None),) * (axis % x.ndim)
+    starts = [0, *ends[:-1]]
+    return [x[*before, i:j] for i, j in zip(starts, ends, strict=True)]
+
+
+def pad(x: Tensor, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Tensor:
+    """Surround a tensor with a constant.
+
+    Parameters
+    ----------
+    x : Tensor
+        What to surround.
+    widths : sequence of (int, int)
+        For each axis, how much before and how much after, as in `numpy.pad`.
+    value : float
+        The constant.
+
+    Returns
+    -------
+    Tensor
+        The entries added get no gradient.
+
+    Raises
+    ------
+    ValueError
+        If there is not one pair of widths for each axis, or one is negative.
+
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
+
+    Examples
+    --------
+    >>> pad(Tensor([1.0, 2.0]), [(1, 2)])
+    Tensor([0., 1., 2., 0., 0.])
+    """
+    if len(widths) != x.ndim or min(min(pair) for pair in widths) < 0:
+        raise ValueError(
+            f"pad needs two widths of 0 or more for each of {x.ndim} axes, "
+            f"found {list(widths)}"
+        )
+    inner = tuple(slice(a, a + n) for (a, _), n in zip(widths, x.shape, strict=True))
+    out = np.full(
+        [a + n + b for (a, b), n in zip(widths, x.shape, strict=True)], value, x.dtype
+    )
+    out[inner] = x.data
+    return record(out, (x, lambda g: g[inner]))
 
 
 def where(condition: ArrayLike, a: Operand, b: Operand) -> Tensor:
@@ -72,12 +207,14 @@ def where(condition: ArrayLike, a: Operand, b: Operand) -> Tensor:
     -------
     Tensor
 
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
+
     Examples
     --------
     >>> where([True, False], Tensor([1.0, 2.0]), 0.0)
     Tensor([1., 0.])
-
-    Taught in: deep-learning/autograd
     """
     chosen = np.asarray(condition, dtype=bool)
     a, b = _same_dtype(a, b)
@@ -100,12 +237,14 @@ def maximum(a: Operand, b: Operand) -> Tensor:
     -------
     Tensor
 
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
+
     Examples
     --------
     >>> maximum(Tensor([1.0, 5.0]), 3.0)
     Tensor([3., 5.])
-
-    Taught in: deep-learning/autograd
     """
     a, b = _same_dtype(a, b)
     x, y = a.data, b.data
@@ -114,6 +253,57 @@ def maximum(a: Operand, b: Operand) -> Tensor:
         (a, lambda g: 0.5 * g * (x > y) + 0.5 * g * (x >= y)),
         (b, lambda g: 0.5 * g * (y > x) + 0.5 * g * (y >= x)),
     )
+
+
+def gelu(x: Tensor, approximate: str = "none") -> Tensor:
+    """Return x times the probability that a standard normal number is below x.
+
+    Parameters
+    ----------
+    x : Tensor
+        Any shape.
+    approximate : {"none", "tanh"}
+        The exact form, by the error function, or the one by tanh that BERT and GPT-2
+        were trained with; they differ by up to 0.0005.
+
+    Returns
+    -------
+    Tensor
+        About 0 far below zero, about x far above it.
+
+    Raises
+    ------
+    ValueError
+        For another `approximate`.
+
+    Notes
+    -----
+    Taught in: deep-learning/activations-and-losses.
+
+    References
+    ----------
+    Hendrycks and Gimpel (2016), Gaussian Error Linear Units (GELUs), arXiv 1606.08415.
+
+    Examples
+    --------
+    >>> gelu(Tensor([-1.0, 0.0, 1.0])).data.round(4)
+    array([-0.1587,  0.    ,  0.8413])
+    """
+    a = x.data
+    if approximate == "none":
+        below = ndtr(a)  # P(Z < a)
+        return record(a * below, (x, lambda g: g * (below + a * _normal_density(a))))
+    if approximate != "tanh":
+        raise ValueError(f"approximate must be 'none' or 'tanh', found {approximate!r}")
+    scale = math.sqrt(2.0 / math.pi)
+    t = np.tanh(scale * (a + 0.044715 * a * a * a))
+
+    def slope(g: Array) -> Array:
+        inner = scale * (1.0 + 3.0 * 0.044715 * a * a)
+        out: Array = g * (0.5 * (1.0 + t) + 0.5 * a * (1.0 - t * t) * inner)
+        return out
+
+    return record(0.5 * a * (1.0 + t), (x, slope))
 
 
 def logsumexp(x: Tensor, axis: Axis = -1, keepdims: bool = False) -> Tensor:
@@ -130,17 +320,19 @@ def logsumexp(x: Tensor, axis: Axis = -1, keepdims: bool = False) -> Tensor:
     Tensor
         -inf where every entry is -inf; its gradient is then zero.
 
-    Examples
-    --------
-    >>> round(logsumexp(Tensor([1000.0, 1000.0])).item() - 1000.0, 4)
-    0.6931
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
 
     References
     ----------
     Blanchard, Higham and Higham (2021), Accurately computing the log-sum-exp and
     softmax functions.
 
-    Taught in: deep-learning/autograd
+    Examples
+    --------
+    >>> round(logsumexp(Tensor([1000.0, 1000.0])).item() - 1000.0, 4)
+    0.6931
     """
     top, powers, total = _scaled_exp(x.data, axis)
     with np.errstate(divide="ignore"):  # log(0) = -inf is the answer, not an accident
@@ -168,17 +360,19 @@ def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
         The shape of `x`; its exponentials add up to 1 over `axis`. Where every logit
         is -inf, so is every entry.
 
-    Examples
-    --------
-    >>> log_softmax(Tensor([0.0, 1000.0])).data
-    array([-1000.,     0.])
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
 
     References
     ----------
     Blanchard, Higham and Higham (2021), Accurately computing the log-sum-exp and
     softmax functions.
 
-    Taught in: deep-learning/autograd
+    Examples
+    --------
+    >>> log_softmax(Tensor([0.0, 1000.0])).data
+    array([-1000.,     0.])
     """
     out = _log_softmax(x.data, axis)
     return record(
@@ -199,17 +393,19 @@ def softmax(x: Tensor, axis: int = -1) -> Tensor:
     -------
     Tensor
 
-    Examples
-    --------
-    >>> softmax(Tensor([1000.0, 1000.0]))
-    Tensor([0.5, 0.5])
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
 
     References
     ----------
     Blanchard, Higham and Higham (2021), Accurately computing the log-sum-exp and
     softmax functions.
 
-    Taught in: deep-learning/autograd
+    Examples
+    --------
+    >>> softmax(Tensor([1000.0, 1000.0]))
+    Tensor([0.5, 0.5])
     """
     out = np.exp(_log_softmax(x.data, axis))
 
@@ -244,16 +440,18 @@ def cross_entropy(logits: Tensor, targets: ArrayLike) -> Tensor:
     ValueError
         If shapes do not fit, there is no row, or a class is out of range.
 
-    Examples
-    --------
-    >>> cross_entropy(Tensor([[0.0, 1000.0]]), [0]).item()
-    1000.0
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
 
     References
     ----------
     Bishop (2006), Pattern Recognition and Machine Learning, section 5.2.
 
-    Taught in: deep-learning/autograd
+    Examples
+    --------
+    >>> cross_entropy(Tensor([[0.0, 1000.0]]), [0]).item()
+    1000.0
     """
     labels = _check_targets(logits, targets)
     rows = np.arange(len(labels))
@@ -310,4 +508,9 @@ def _scaled_exp(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
 def _log_softmax(x: Array, axis: int) -> Array:
     top, _, total = _scaled_exp(x, axis)
     out: Array = x - top - np.log(np.maximum(total, 1.0))
+    return out
+
+
+def _normal_density(a: Array) -> Array:
+    out: Array = np.exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)
     return out

@@ -25,7 +25,9 @@ from ml_from_scratch.autograd.tape import (
     Array,
     Axis,
     count_reduced,
+    put_back,
     recording,
+    right_gradient,
     spread,
     unbroadcast,
 )
@@ -63,19 +65,21 @@ class Tensor:
     TypeError
         If the data is neither float32, float64, integer nor boolean.
 
-    Examples
-    --------
-    >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
-    >>> (x * x).sum().backward()
-    >>> x.grad
-    array([2., 4., 6.])
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
 
     References
     ----------
     Griewank and Walther (2008), Evaluating Derivatives, chapter 3.
     Baydin et al. (2018), Automatic Differentiation in Machine Learning: a Survey.
 
-    Taught in: deep-learning/autograd
+    Examples
+    --------
+    >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    array([2., 4., 6.])
     """
 
     __slots__ = ("_edges", "data", "grad", "requires_grad")
@@ -116,7 +120,18 @@ class Tensor:
         return self.data.dtype
 
     def item(self) -> float:
-        """Return the only entry as a Python float."""
+        """Return the only entry as a Python float.
+
+        Returns
+        -------
+        float
+            With the float32 entry's value, if it is one.
+
+        Raises
+        ------
+        ValueError
+            If there is not exactly one.
+        """
         if self.data.size != 1:
             raise ValueError(f"item() needs one entry, this tensor is {self.shape}")
         return float(self.data.item())
@@ -164,8 +179,6 @@ class Tensor:
         >>> (x * x.detach()).backward()
         >>> float(x.grad)
         3.0
-
-        Taught in: deep-learning/autograd
         """
         return Tensor(self.data)
 
@@ -204,6 +217,11 @@ class Tensor:
         Time: one visit an edge, for the usual operations two to three times the
         forward pass. Memory: the results of the forward pass that gradients need.
 
+        References
+        ----------
+        Griewank and Walther (2008), Evaluating Derivatives, section 3.2.
+        Kahn (1962), Topological Sorting of Large Networks.
+
         Examples
         --------
         >>> x = Tensor(3.0, requires_grad=True)
@@ -211,13 +229,6 @@ class Tensor:
         >>> y.backward()
         >>> float(x.grad)
         6.0
-
-        References
-        ----------
-        Griewank and Walther (2008), Evaluating Derivatives, section 3.2.
-        Kahn (1962), Topological Sorting of Large Networks.
-
-        Taught in: deep-learning/autograd
         """
         pending = {self: self._seed(gradient)}
         waiting = _count_uses(self)
@@ -336,7 +347,7 @@ class Tensor:
         return record(
             a.data @ b.data,  # (..., n, k) @ (..., k, m) = (..., n, m)
             (a, lambda g: g @ np.swapaxes(b.data, -1, -2)),
-            (b, lambda g: _right_gradient(a.data, g, b.ndim)),
+            (b, lambda g: right_gradient(a.data, g, b.ndim)),
         )
 
     def __rmatmul__(self, other: Operand) -> Tensor:
@@ -345,30 +356,139 @@ class Tensor:
     # Entry by entry -----------------------------------------------------------------
 
     def exp(self) -> Tensor:
-        """Return e to the power of each entry; the gradient is the result itself."""
+        """Return e to the power of each entry; the gradient is the result itself.
+
+        Returns
+        -------
+        Tensor
+            Infinity where the power overflows.
+        """
         out = np.exp(self.data)
         return record(out, (self, lambda g: g * out))
 
     def log(self) -> Tensor:
-        """Return the natural logarithm of each entry."""
+        """Return the natural logarithm of each entry.
+
+        Returns
+        -------
+        Tensor
+            -inf at 0 and NaN below it, with NumPy's warning.
+        """
         a = self.data
         return record(np.log(a), (self, lambda g: g / a))
 
     def tanh(self) -> Tensor:
-        """Return the hyperbolic tangent of each entry."""
+        """Return the hyperbolic tangent of each entry.
+
+        Returns
+        -------
+        Tensor
+            Between -1 and 1.
+        """
         out = np.tanh(self.data)
         return record(out, (self, lambda g: g - g * out * out))
 
     def relu(self) -> Tensor:
-        """Return each entry, or 0 where it is negative; at 0 the gradient is 0."""
+        """Return each entry, or 0 where it is negative; at 0 the gradient is 0.
+
+        Returns
+        -------
+        Tensor
+            0 or more.
+        """
         a = self.data
         return record(np.maximum(a, 0.0), (self, lambda g: g * (a > 0.0)))
 
     def sigmoid(self) -> Tensor:
-        """Return 1 / (1 + exp(-x)) of each entry."""
+        """Return 1 / (1 + exp(-x)) of each entry.
+
+        Returns
+        -------
+        Tensor
+            Between 0 and 1, without a warning at any size.
+        """
         with np.errstate(over="ignore"):  # 1 / infinity is 0, which is right
             out = 1.0 / (1.0 + np.exp(-self.data))
         return record(out, (self, lambda g: g * (out * (1.0 - out))))
+
+    def sqrt(self) -> Tensor:
+        """Return the square root of each entry; at 0 the gradient is infinite.
+
+        Returns
+        -------
+        Tensor
+            NaN below 0, with NumPy's warning.
+        """
+        out = np.sqrt(self.data)
+        return record(out, (self, lambda g: g / (2.0 * out)))
+
+    def abs(self) -> Tensor:
+        """Return the size of each entry, without its sign; at 0 the gradient is 0.
+
+        Returns
+        -------
+        Tensor
+            0 or more.
+        """
+        a = self.data
+        return record(np.abs(a), (self, lambda g: g * np.sign(a)))
+
+    def clip(self, low: float | None = None, high: float | None = None) -> Tensor:
+        """Move each entry into an interval; those that were outside get no gradient.
+
+        Parameters
+        ----------
+        low, high : float, optional
+            The ends of the interval, which belong to it. None means no end.
+
+        Returns
+        -------
+        Tensor
+            Entries from `low` to `high`.
+
+        Raises
+        ------
+        ValueError
+            If `low` is above `high`.
+
+        Examples
+        --------
+        >>> Tensor([-3.0, 0.5, 7.0]).clip(0.0, 1.0)
+        Tensor([0. , 0.5, 1. ])
+        """
+        low, high = (
+            -math.inf if low is None else low,
+            math.inf if high is None else high,
+        )
+        if not low <= high:
+            raise ValueError(f"clip needs low <= high, found {low} and {high}")
+        a = self.data
+        out = np.minimum(np.maximum(a, low), high)
+        return record(out, (self, lambda g: g * ((a >= low) & (a <= high))))
+
+    def masked_fill(self, mask: ArrayLike, value: float) -> Tensor:
+        """Put one value wherever a mask holds, such as -inf before a softmax.
+
+        Parameters
+        ----------
+        mask : array_like of bool
+            It broadcasts with the tensor.
+        value : float
+            What to put.
+
+        Returns
+        -------
+        Tensor
+            Entries that were replaced get no gradient.
+
+        Examples
+        --------
+        >>> Tensor([1.0, 2.0]).masked_fill([True, False], -np.inf)
+        Tensor([-inf,   2.])
+        """
+        hidden = np.asarray(mask, dtype=bool)
+        out = np.where(hidden, self.dtype.type(value), self.data)
+        return record(out, (self, lambda g: np.where(hidden, g.dtype.type(0), g)))
 
     # Over axes ----------------------------------------------------------------------
 
@@ -390,15 +510,25 @@ class Tensor:
         --------
         >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).sum(axis=0)
         Tensor([4., 6.])
-
-        Taught in: deep-learning/autograd
         """
         shape = self.shape
         out = self.data.sum(axis=axis, keepdims=keepdims)
         return record(out, (self, lambda g: spread(g, shape, axis, keepdims)))
 
     def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Average over one axis, several, or all (arguments as for `sum`).
+        """Average over one axis, several, or all.
+
+        Parameters
+        ----------
+        axis : int, tuple of int, or None
+            The axes that go, as for `sum`.
+        keepdims : bool
+            Keep them with length 1.
+
+        Returns
+        -------
+        Tensor
+            The means.
 
         Raises
         ------
@@ -409,8 +539,6 @@ class Tensor:
         --------
         >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).mean(axis=1)
         Tensor([1.5, 3.5])
-
-        Taught in: deep-learning/autograd
         """
         count = count_reduced(self.shape, axis, "mean")
         shape = self.shape
@@ -418,9 +546,21 @@ class Tensor:
         return record(out, (self, lambda g: spread(g / count, shape, axis, keepdims)))
 
     def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Return the largest entry over one axis, several, or all (as for `sum`).
+        """Return the largest entry over one axis, several, or all.
 
         Entries that tie share the gradient evenly, as in `torch.amax`.
+
+        Parameters
+        ----------
+        axis : int, tuple of int, or None
+            The axes that go, as for `sum`.
+        keepdims : bool
+            Keep them with length 1.
+
+        Returns
+        -------
+        Tensor
+            The maxima.
 
         Raises
         ------
@@ -433,8 +573,6 @@ class Tensor:
         >>> x.max().backward()
         >>> x.grad
         array([0.5, 0.5, 0. ])
-
-        Taught in: deep-learning/autograd
         """
         count_reduced(self.shape, axis, "max")
         a = self.data
@@ -453,6 +591,16 @@ class Tensor:
     def reshape(self, *shape: int) -> Tensor:
         """Return the same entries in another shape; one length may be -1.
 
+        Parameters
+        ----------
+        *shape : int
+            The new lengths.
+
+        Returns
+        -------
+        Tensor
+            A view where NumPy can make one.
+
         Raises
         ------
         ValueError
@@ -462,14 +610,22 @@ class Tensor:
         --------
         >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).reshape(-1).shape
         (4,)
-
-        Taught in: deep-learning/autograd
         """
         old = self.shape
         return record(self.data.reshape(shape), (self, lambda g: g.reshape(old)))
 
     def transpose(self, *axes: int) -> Tensor:
         """Reorder the axes; without arguments, reverse them.
+
+        Parameters
+        ----------
+        *axes : int
+            Which of the old axes comes first, second, and so on.
+
+        Returns
+        -------
+        Tensor
+            A view.
 
         Raises
         ------
@@ -480,12 +636,57 @@ class Tensor:
         --------
         >>> Tensor(np.zeros((2, 3, 4))).transpose(0, 2, 1).shape
         (2, 4, 3)
-
-        Taught in: deep-learning/autograd
         """
         order = [axis % self.ndim for axis in axes] or range(self.ndim)[::-1]
         back = np.argsort(order)
         return record(self.data.transpose(order), (self, lambda g: g.transpose(back)))
+
+    def swapaxes(self, first: int, second: int) -> Tensor:
+        """Exchange two axes.
+
+        Parameters
+        ----------
+        first, second : int
+            Which.
+
+        Returns
+        -------
+        Tensor
+            A view.
+
+        Examples
+        --------
+        >>> Tensor(np.zeros((2, 3, 4))).swapaxes(-1, -2).shape
+        (2, 4, 3)
+        """
+        out = np.swapaxes(self.data, first, second)
+        return record(out, (self, lambda g: np.swapaxes(g, first, second)))
+
+    def expand(self, *shape: int) -> Tensor:
+        """Repeat entries along new axes and along those of length 1.
+
+        Parameters
+        ----------
+        *shape : int
+            A shape that this one broadcasts to.
+
+        Returns
+        -------
+        Tensor
+            A view: nothing is copied. The gradient sums over the repeats.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not broadcast.
+
+        Examples
+        --------
+        >>> Tensor([[1.0], [2.0]]).expand(2, 3).data
+        array([[1., 1., 1.],
+               [2., 2., 2.]])
+        """
+        return record(np.broadcast_to(self.data, shape), (self, lambda g: g))
 
     @property
     def T(self) -> Tensor:  # noqa: N802 (NumPy's name for it)
@@ -493,17 +694,8 @@ class Tensor:
         return self.transpose()
 
     def __getitem__(self, index: Any) -> Tensor:
-        a = self.data
-
-        def scatter(g: Array) -> Array:
-            full = np.zeros_like(a)
-            if _may_repeat(index):  # an entry that was taken twice counts twice
-                np.add.at(full, index, g)
-            else:
-                full[index] = g
-            return full
-
-        return record(a[index], (self, scatter))
+        shape = self.shape
+        return record(self.data[index], (self, lambda g: put_back(g, index, shape)))
 
 
 def as_tensor(value: Operand, like: Tensor | None = None) -> Tensor:
@@ -520,12 +712,14 @@ def as_tensor(value: Operand, like: Tensor | None = None) -> Tensor:
     -------
     Tensor
 
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
+
     Examples
     --------
     >>> as_tensor(2, like=Tensor(np.zeros(3, np.float32))).dtype
     dtype('float32')
-
-    Taught in: deep-learning/autograd
     """
     if isinstance(value, Tensor):
         return value
@@ -550,6 +744,10 @@ def record(data: Array, *edges: Edge) -> Tensor:
     -------
     Tensor
 
+    Notes
+    -----
+    Taught in: deep-learning/autograd.
+
     Examples
     --------
     >>> x = Tensor([1.0, 4.0], requires_grad=True)
@@ -557,8 +755,6 @@ def record(data: Array, *edges: Edge) -> Tensor:
     >>> record(root, (x, lambda g: g / (2 * root))).sum().backward()
     >>> x.grad
     array([0.5 , 0.25])
-
-    Taught in: deep-learning/autograd
     """
     if type(data) is not ndarray:
         data = np.asarray(data)  # NumPy turns results of shape () into scalars
@@ -612,21 +808,6 @@ def _count_uses(root: Tensor) -> dict[Tensor, int]:
                 uses[parent] = 1
                 stack.append(parent)
     return uses
-
-
-def _right_gradient(a: Array, g: Array, ndim: int) -> Array:
-    """Return the gradient of `b` in `a @ b`."""
-    if ndim == 2 and a.ndim > 2:  # one product over all batches, not one each
-        rows = math.prod(a.shape[:-1])
-        a, g = a.reshape(rows, a.shape[-1]), g.reshape(rows, g.shape[-1])
-    out: Array = np.swapaxes(a, -1, -2) @ g
-    return out
-
-
-def _may_repeat(index: Any) -> bool:
-    """Say whether an index holds arrays or lists; slices take nothing twice."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(part, ndarray | list) for part in parts)
 
 
 def _drop_axis(x: Tensor, axis: int) -> Tensor:
