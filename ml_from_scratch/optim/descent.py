@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import ArrayLike, NDArray
-
-    Vector = NDArray[np.float64]
+Vector = NDArray[np.float64]
 
 # A descent has blown up when its loss is this many times what it was at the start.
 # Momentum may raise a loss by a few orders of magnitude on its way to the minimum,
@@ -24,7 +20,7 @@ _BLOWN_UP = 1e10
 class Trace:
     """What a descent did: every point that it visited, and the loss there.
 
-    Attributes
+    Parameters
     ----------
     path
         The points, shape (steps + 1, d); `path[0]` is the start.
@@ -63,6 +59,13 @@ class Trace:
 class DivergedError(ArithmeticError):
     """A descent whose loss grew without bound, stopped at the step where it showed.
 
+    Parameters
+    ----------
+    trace
+        Everything up to and including that step, for a plot of how it went.
+    rate
+        The learning rate that was asked for.
+
     Attributes
     ----------
     step
@@ -73,6 +76,18 @@ class DivergedError(ArithmeticError):
         Everything up to and including that step, for a plot of how it went.
     rate
         The learning rate that was asked for.
+
+    Notes
+    -----
+    Taught in: mathematics/gradient-descent.
+
+    Examples
+    --------
+    >>> try:
+    ...     gradient_descent(lambda x: x @ x, lambda x: 2 * x, [1.0], rate=9.0)
+    ... except DivergedError as error:
+    ...     print(error.step)
+    5
     """
 
     def __init__(self, trace: Trace, rate: float) -> None:
