@@ -3,8 +3,8 @@
 `reference` is the sample that stands for "as usual", `current` the one that is
 watched. Sizes of a difference: `psi`, `psi_categories`. Tests with a p-value:
 `ks_2samp` for one column of numbers, `chi_square` for one of categories, `mmd` and
-`classifier_test` for several columns at once. Many p-values: `bonferroni`,
-`benjamini_hochberg`.
+`classifier_test` for several columns at once. What to do with the p-values of many
+columns is in `ml_from_scratch.stats`: `bonferroni`, `holm`, `benjamini_hochberg`.
 
 Missing values are refused everywhere: whether values are missing more often than
 before is a question of its own, to be asked first (`chi_square` of `isna()`).
@@ -22,6 +22,7 @@ from scipy import special
 
 from ml_from_scratch.base import Floats, Integers
 from ml_from_scratch.linear import LogisticRegression
+from ml_from_scratch.metrics import roc_auc_score
 
 _EMPTY = 0.5  # rows that an empty bin counts for, so that its logarithm exists
 _EXACT_STEPS = 4_000_000  # lattice points that an exact p-value may visit
@@ -628,101 +629,14 @@ def _cross_fitted_auc(
         fitted = copy.deepcopy(model)
         fitted.fit(rows[~held_out], labels[~held_out])
         score = fitted.predict_proba(rows[held_out])[:, 1]
-        found.append(_auc(score, labels[held_out]))
+        found.append(float(roc_auc_score(labels[held_out], score)))
     return float(np.mean(found))
-
-
-def _auc(score: Floats, labels: Integers) -> float:
-    """Probability that a row labelled 1 scores above one labelled 0; ties are half."""
-    zeros = np.sort(score[labels == 0])
-    ones = score[labels == 1]
-    below = np.searchsorted(zeros, ones, side="left")
-    not_above = np.searchsorted(zeros, ones, side="right")
-    return float(np.mean(below + not_above) / 2 / len(zeros))
 
 
 def _permutation_p(found: Floats) -> float:
     """Rank of the first entry among all: itself counts, so the p-value is never 0."""
     tolerance = 1e-12 * np.abs(found).max()  # equal up to rounding is equal
     return float(np.mean(found >= found[0] - tolerance))
-
-
-# ----------------------------------------------------------- many p-values
-
-
-def bonferroni(p_values: ArrayLike) -> Floats:
-    """Multiply p-values by their number, so that even one false alarm is rare.
-
-    Parameters
-    ----------
-    p_values : array-like of shape (k,)
-        One per comparison.
-
-    Returns
-    -------
-    numpy.ndarray of shape (k,)
-        Adjusted p-values, at most 1. Alarming on those at or below alpha keeps the
-        probability of any false alarm at or below alpha.
-
-    Raises
-    ------
-    ValueError
-        If a p-value is missing or outside 0 to 1, or there is none.
-
-    Notes
-    -----
-    O(k). Taught in: mlops/drift.
-
-    Examples
-    --------
-    >>> bonferroni([0.01, 0.02, 0.5]).tolist()
-    [0.03, 0.06, 1.0]
-    """
-    p = _p_values(p_values)
-    return np.minimum(p * len(p), 1.0)
-
-
-def benjamini_hochberg(p_values: ArrayLike) -> Floats:
-    """Adjust p-values so that few of the alarms are false.
-
-    Parameters
-    ----------
-    p_values : array-like of shape (k,)
-        One per comparison.
-
-    Returns
-    -------
-    numpy.ndarray of shape (k,)
-        Adjusted p-values, at most 1. Alarming on those at or below alpha keeps the
-        expected share of false ones among the alarms at or below alpha, where the
-        comparisons are independent or positively dependent.
-
-    Raises
-    ------
-    ValueError
-        If a p-value is missing or outside 0 to 1, or there is none.
-
-    Notes
-    -----
-    O(k log k). Taught in: mlops/drift.
-
-    References
-    ----------
-    Benjamini and Hochberg (1995), "Controlling the false discovery rate", Journal of
-    the Royal Statistical Society B 57(1).
-
-    Examples
-    --------
-    >>> benjamini_hochberg([0.01, 0.02, 0.5]).tolist()
-    [0.03, 0.03, 0.5]
-    """
-    p = _p_values(p_values)
-    order = np.argsort(p)
-    scaled = p[order] * (len(p) / np.arange(1, len(p) + 1))
-    adjusted = np.empty_like(p)
-    # A larger p-value never ends below a smaller one: minimum from the right.
-    adjusted[order] = np.minimum.accumulate(scaled[::-1])[::-1]
-    return np.minimum(adjusted, 1.0)
 
 
 # ------------------------------------------------------------ checks of input
@@ -792,12 +706,3 @@ def _pooled_rows(
             "the same columns in the same order"
         )
     return np.vstack([x, y]), np.arange(len(x) + len(y)) < len(x)
-
-
-def _p_values(p_values: ArrayLike) -> Floats:
-    p = np.asarray(p_values, dtype=np.float64)
-    if p.ndim != 1 or len(p) == 0 or not ((p >= 0) & (p <= 1)).all():
-        raise ValueError(
-            f"p_values is {p!r}: expected a list of numbers from 0 to 1, none missing"
-        )
-    return p
