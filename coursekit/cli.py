@@ -5,6 +5,7 @@ Each verb imports what it needs when it is called, so that a quick one stays qui
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -114,8 +115,10 @@ def bench(
     ] = None,
 ) -> None:
     """Measure the library against the tools that people use."""
+    from coursekit.suite import ONE_THREAD
+
     command = [sys.executable, "-m", "benchmarks", *(words or [])]
-    raise typer.Exit(subprocess.call(command, cwd=ROOT))
+    raise typer.Exit(subprocess.call(command, cwd=ROOT, env=os.environ | ONE_THREAD))
 
 
 @app.command(name="format")

@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # Two processes; within each, libraries keep to one thread.
 WORKERS = "2"
 ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"),
+    "1",
 )
 
 

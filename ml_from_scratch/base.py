@@ -29,11 +29,21 @@ _PLAIN_NUMBERS = "biuf"  # NumPy's kinds: bool, int, unsigned int, float
 
 
 class ConvergenceWarning(UserWarning):
-    """A solver stopped before it reached what it was asked for."""
+    """A solver stopped before it reached what it was asked for.
+
+    Notes
+    -----
+    Taught in: classical/logistic-regression.
+    """
 
 
 class DataConversionWarning(UserWarning):
-    """An input was taken in another shape than the one it came in."""
+    """An input was taken in another shape than the one it came in.
+
+    Notes
+    -----
+    Taught in: classical/logistic-regression.
+    """
 
 
 class BaseEstimator:

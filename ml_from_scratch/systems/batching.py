@@ -14,7 +14,12 @@ from typing import Any, Self
 
 
 class OverloadedError(RuntimeError):
-    """The queue is full: the request was refused, not delayed."""
+    """The queue is full: the request was refused, not delayed.
+
+    Notes
+    -----
+    Taught in: deployment/latency.
+    """
 
 
 class MicroBatcher:

@@ -89,7 +89,12 @@ class Gate:
 
 
 class GateError(RuntimeError):
-    """A version that did not meet the gates, and which of them it failed."""
+    """A version that did not meet the gates, and which of them it failed.
+
+    Notes
+    -----
+    Taught in: mlops/registry.
+    """
 
 
 class ModelRegistry:

@@ -15,7 +15,12 @@ import numpy as np
 
 
 class CircuitOpenError(RuntimeError):
-    """The breaker is open: the service was not asked."""
+    """The breaker is open: the service was not asked.
+
+    Notes
+    -----
+    Taught in: deployment/latency.
+    """
 
 
 def backoff_delays(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.base import clone as their_clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -16,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, estimator_checks_generator
 
 import ml_from_scratch
+from ml_from_scratch import linear, preprocessing
 from ml_from_scratch.base import BaseEstimator, clone
 
 # Checks of scikit-learn that an estimator is excused from, each with its reason. At
@@ -23,7 +25,23 @@ from ml_from_scratch.base import BaseEstimator, clone
 EXCUSED: dict[str, dict[str, str]] = {}
 
 # Arguments for estimators that cannot be made without any.
-ARGUMENTS: dict[str, dict[str, Any]] = {}
+_RIDGES = {"estimator": linear.Ridge(), "cv": 2}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "ColumnTransformer": {
+        "transformers": [("scale", preprocessing.StandardScaler(), [0])],
+        "remainder": preprocessing.MinMaxScaler(),
+    },
+    "GridSearchCV": {**_RIDGES, "param_grid": {"alpha": [0.1, 1.0]}},
+    "HalvingGridSearchCV": {**_RIDGES, "param_grid": {"alpha": [0.1, 1.0]}},
+    "Pipeline": {
+        "steps": [("scale", preprocessing.StandardScaler()), ("ridge", linear.Ridge())]
+    },
+    "RandomizedSearchCV": {**_RIDGES, "param_distributions": {"alpha": [0.1, 1.0]}},
+    "StackingClassifier": {"estimators": [("logit", linear.LogisticRegression())]},
+    "VotingClassifier": {"estimators": [("logit", linear.LogisticRegression())]},
+    "StackingRegressor": {"estimators": [("ridge", linear.Ridge())]},
+    "VotingRegressor": {"estimators": [("ridge", linear.Ridge())]},
+}
 
 # A hyperparameter and two values of it, for the grid search of each estimator that
 # predicts; one is found by itself where "max_depth", "C" or the like is there.
@@ -89,29 +107,38 @@ def test_a_clone_has_the_same_parameters_and_is_not_fitted(kind: Any) -> None:
     assert learned == []
 
 
-def rows() -> tuple[np.ndarray, np.ndarray]:
-    """Return 60 rows in two clumps, and which clump each is of."""
+def rows(kind: Any) -> tuple[Any, np.ndarray]:
+    """Return 60 rows in two clumps, and which clump each is of.
+
+    Three columns, or one for what fits functions of one column and says so, or texts
+    for what reads texts and says so.
+    """
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], 30)
-    return rng.normal(size=(60, 3)) + 3 * y[:, None] + 4, y
+    X = rng.normal(size=(60, 3)) + 3 * y[:, None] + 4
+    tags = made(kind).__sklearn_tags__().input_tags
+    if tags.string:
+        return [" ".join(f"word{round(value)}" for value in row) for row in X], y
+    return (X if tags.two_d_array else X[:, :1]), y
 
 
 def fitted(kind: Any) -> Any:
-    X, y = rows()
+    X, y = rows(kind)
     return made(kind).fit(X, y)
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", estimators(), ids=lambda kind: kind.__name__)
 def test_a_pickled_estimator_gives_the_same(kind: Any) -> None:
-    X, _ = rows()
+    X, _ = rows(kind)
     model = fitted(kind)
     again = pickle.loads(pickle.dumps(model))
     for method in ("predict", "predict_proba", "transform", "score_samples"):
         if hasattr(model, method):
-            np.testing.assert_array_equal(
-                getattr(model, method)(X), getattr(again, method)(X)
-            )
+            found, expected = (getattr(m, method)(X) for m in (again, model))
+            if sparse.issparse(expected):
+                found, expected = found.toarray(), expected.toarray()
+            np.testing.assert_array_equal(found, expected)
 
 
 def predicting() -> list[Any]:
@@ -121,7 +148,7 @@ def predicting() -> list[Any]:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", predicting(), ids=lambda kind: kind.__name__)
 def test_it_works_in_a_pipeline_a_grid_and_cross_validation(kind: Any) -> None:
-    X, y = rows()
+    X, y = rows(kind)
     model = made(kind)
     scores = cross_val_score(make_pipeline(StandardScaler(), model), X, y, cv=3)
     assert np.isfinite(scores).all()

@@ -127,7 +127,8 @@ def test_a_package_with_all_is_one_module_and_one_without_is_several(library):
 
 def test_an_export_that_nothing_defines_is_named_with_its_file(library):
     path = write(library, "one/__init__.py", '__all__ = ["ghost"]\n')
-    with pytest.raises(SourceError, match="'ghost', which no file of lib.one defines"):
+    said = r"'ghost', which no file of lib\.one defines"
+    with pytest.raises(SourceError, match=said):
         api.read(library)
     assert path.is_file()
 

@@ -108,6 +108,9 @@ def test_an_init_that_calls_something_does_more_than_export():
 def test_the_real_library_is_followed_one_module_at_a_time():
     from coursekit.book.layout import here
 
-    uses = Resolver(here().packages).uses(["from ml_from_scratch import optim"])
-    assert "ml_from_scratch/optim.py" in uses.modules
+    uses = Resolver(here().packages).uses(["from ml_from_scratch import numeric"])
+    assert "ml_from_scratch/numeric.py" in uses.modules
     assert "ml_from_scratch/drift.py" not in uses.modules
+    inside = Resolver(here().packages).uses(["from ml_from_scratch.optim import Adam"])
+    assert "ml_from_scratch/optim/optimizers.py" in inside.modules
+    assert "ml_from_scratch/optim/curvature.py" not in inside.modules
