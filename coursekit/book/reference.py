@@ -27,6 +27,9 @@ _ABOUT = (
     "stands under the page that teaches it."
 )
 _BLANKS = re.compile(r"\n{3,}")
+# In plain text these are no markup: |x|, shape (n, *size), coef_.
+_CODE = re.compile(r"(:[\w:]+:`[^`]+`|``.+?``|`[^`]+`)", re.DOTALL)
+_BARE = re.compile(r"(?<!\\)(\||(?<![*\w])\*(?=\w)|(?<=\w)_(?![\w*]))")
 _LATEX_ONLY = re.compile(r"^\.\. only:: latex\n(\s*\n)*", re.MULTILINE)
 
 
@@ -100,7 +103,17 @@ def _described(entry: Entry, here: set[str]) -> str:
 def _docstring(entry: Entry, here: set[str]) -> str:
     text = _TAUGHT.sub(lambda found: _taught(found["page"], here), entry.docstring)
     rest = _LATEX_ONLY.sub("", str(SphinxDocString(inspect.cleandoc(text))))
-    return rest.strip()
+    return "\n\n".join(map(_escaped, rest.strip().split("\n\n")))
+
+
+def _escaped(block: str) -> str:
+    """Keep reStructuredText from seeing markup in a paragraph that has none."""
+    if block.lstrip().startswith((">>>", "..")):
+        return block
+    parts = _CODE.split(block)  # every other one is code or mathematics
+    plain = [_BARE.sub(r"\\\1", part) for part in parts[::2]]
+    parts[::2] = plain
+    return "".join(parts)
 
 
 def _taught(page: str, here: set[str]) -> str:
@@ -110,7 +123,9 @@ def _taught(page: str, here: set[str]) -> str:
 
 def _page_link(page: str, here: set[str]) -> str:
     title = _titles().get(page, page)
-    return f":doc:`{title} </{page}>`" if page in here else f"*{title}* (to come)"
+    if page in here:
+        return f":doc:`{title} </{page}>`"
+    return f":emphasis:`{title}` (to come)"
 
 
 def _titles() -> dict[str, str]:
@@ -169,7 +184,7 @@ def _sizes(modules: Sequence[Module]) -> str:
         ]
         for module in modules
     ]
-    options = "   :header-rows: 1\n   :widths: 18 50 8 8 8 8\n   :class: ck-table\n"
+    options = "   :header-rows: 1\n   :widths: 18 50 8 8 8 8\n   :class: ck-table ck-sizes\n"
     cells = "\n".join(map(_row, [heads, *rows]))
     note = (
         "Lines hold code (docstrings, comments and blank lines are left out); the "

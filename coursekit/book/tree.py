@@ -128,7 +128,7 @@ def _write_reference(tree: Tree, layout: Layout, here: set[str]) -> list[str]:
         return []
     made = reference.pages(api.read(layout.library), here)
     for name, text in made.items():
-        tree.write(name, text, layout.library.name)
+        tree.write(name, text)
     return [name.removesuffix(".rst") for name in made]
 
 

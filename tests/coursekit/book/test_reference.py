@@ -50,8 +50,19 @@ def test_no_two_modules_offer_the_same_name_but_for_the_tapes_forms():
 def test_names_link_to_pages_that_are_there_and_name_those_to_come(pages):
     drift, linear = pages["reference/drift.rst"], pages["reference/linear.rst"]
     assert "Taught in :doc:`Drift </mlops/drift>`." in drift
-    assert "Taught in *Logistic regression* (to come)." in linear
+    assert "Taught in :emphasis:`Logistic regression` (to come)." in linear
 
 
 def test_parameters_are_listed_by_name(pages):
     assert "**bandwidth** : float, optional" in pages["reference/drift.rst"]
+
+
+def test_what_looks_like_markup_in_plain_text_is_shown_as_it_is():
+    plain = "The size |x| of (n, *size), coef_, `a_ | b`, ``*c``, :math:`|z|_2`."
+    shown = reference._escaped(plain)
+    kept = "`a_ | b`, ``*c``, :math:`|z|_2`."
+    assert shown == rf"The size \|x\| of (n, \*size), coef\_, {kept}"
+    assert reference._escaped(">>> a_ | b") == ">>> a_ | b"
+    assert reference._escaped("**coef_** : array, and x**2") == (
+        "**coef_** : array, and x**2"
+    )
