@@ -22,7 +22,7 @@ WRONG = {"GL06", "GL07", "GL08", "PR01", "PR02", "PR03", "RT01", "SS01"}
 
 def modules() -> list[str]:
     found = pkgutil.walk_packages(ml_from_scratch.__path__, "ml_from_scratch.")
-    return sorted(m.name for m in found if not m.name.rpartition(".")[2][0] == "_")
+    return sorted(m.name for m in found if m.name.rpartition(".")[2][0] != "_")
 
 
 def defined_in(module: str) -> dict[str, Any]:
