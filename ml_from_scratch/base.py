@@ -531,7 +531,7 @@ def check_is_fitted(estimator: object, attribute: str) -> None:
     raise NotFittedError(message)
 
 
-def check_parameters(estimator: object, **rules: tuple[bool, str]) -> None:
+def check_parameters(estimator: object, /, **rules: tuple[bool, str]) -> None:
     """Refuse a hyperparameter that is not what it may be.
 
     Parameters

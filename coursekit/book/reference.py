@@ -184,7 +184,9 @@ def _sizes(modules: Sequence[Module]) -> str:
         ]
         for module in modules
     ]
-    options = "   :header-rows: 1\n   :widths: 18 50 8 8 8 8\n   :class: ck-table ck-sizes\n"
+    options = (
+        "   :header-rows: 1\n   :widths: 18 50 8 8 8 8\n   :class: ck-table ck-sizes\n"
+    )
     cells = "\n".join(map(_row, [heads, *rows]))
     note = (
         "Lines hold code (docstrings, comments and blank lines are left out); the "

@@ -484,8 +484,6 @@ class GradientBoostingClassifier(BoostedClassifier, _ExactBooster):
         Stop when so many stages in a row bring nothing; None never stops early.
     tol : float
         What counts as nothing.
-    ccp_alpha : float
-        There for the common check of settings; must be 0.
 
     Attributes
     ----------
@@ -548,7 +546,6 @@ class GradientBoostingClassifier(BoostedClassifier, _ExactBooster):
         validation_fraction: float = 0.1,
         n_iter_no_change: int | None = None,
         tol: float = 1e-4,
-        ccp_alpha: float = 0.0,
     ) -> None:
         self.loss = loss
         self.learning_rate = learning_rate
@@ -564,7 +561,6 @@ class GradientBoostingClassifier(BoostedClassifier, _ExactBooster):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
-        self.ccp_alpha = ccp_alpha
 
     def _check_settings(self) -> None:
         check_loss(self, ("log_loss",))
@@ -606,8 +602,6 @@ class GradientBoostingRegressor(BoostedRegressor, _ExactBooster):
         Stop when so many stages in a row bring nothing; None never stops early.
     tol : float
         What counts as nothing.
-    ccp_alpha : float
-        There for the common check of settings; must be 0.
 
     Attributes
     ----------
@@ -667,7 +661,6 @@ class GradientBoostingRegressor(BoostedRegressor, _ExactBooster):
         validation_fraction: float = 0.1,
         n_iter_no_change: int | None = None,
         tol: float = 1e-4,
-        ccp_alpha: float = 0.0,
     ) -> None:
         self.loss = loss
         self.learning_rate = learning_rate
@@ -684,7 +677,6 @@ class GradientBoostingRegressor(BoostedRegressor, _ExactBooster):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
-        self.ccp_alpha = ccp_alpha
 
     _quantile_name = "alpha"
 

@@ -31,7 +31,7 @@ from ml_from_scratch.stats.inference import (
 )
 from ml_from_scratch.stats.information import (
     bayes_rule,
-    cross_entropy,
+    cross_entropy_between,
     entropy,
     kl_divergence,
     mutual_information,
@@ -100,7 +100,7 @@ __all__ = [
     "bonferroni",
     "bootstrap",
     "confidence_sequence",
-    "cross_entropy",
+    "cross_entropy_between",
     "crossing_probabilities",
     "cuped",
     "doubly_robust_effect",

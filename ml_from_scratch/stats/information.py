@@ -109,7 +109,9 @@ def entropy(p: ArrayLike, *, base: float | None = None) -> float:
     return float(special.entr(_probabilities(p, "p")).sum()) / _unit(base)
 
 
-def cross_entropy(p: ArrayLike, q: ArrayLike, *, base: float | None = None) -> float:
+def cross_entropy_between(
+    p: ArrayLike, q: ArrayLike, *, base: float | None = None
+) -> float:
     """Return how surprising draws from `p` are to someone who expects `q`.
 
     Parameters
@@ -135,7 +137,7 @@ def cross_entropy(p: ArrayLike, q: ArrayLike, *, base: float | None = None) -> f
 
     Examples
     --------
-    >>> cross_entropy([0.5, 0.5], [0.25, 0.75], base=2).__round__(3)
+    >>> cross_entropy_between([0.5, 0.5], [0.25, 0.75], base=2).__round__(3)
     1.208
     """
     true, believed = _probabilities(p, "p"), _probabilities(q, "q")

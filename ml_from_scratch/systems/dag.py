@@ -52,7 +52,7 @@ class Task:
 class Run:
     """What became of every task.
 
-    Attributes
+    Parameters
     ----------
     states : dict
         By name: "done", "kept" (its result was given), "failed" or "skipped" (a task

@@ -117,6 +117,7 @@ class Router:
 
     @share.setter
     def share(self, share: float) -> None:
+        """Change it: up to add users, to 0 to roll back."""
         if not 0 <= share <= 1:
             raise ValueError(f"share is {share}: expected a number from 0 to 1.")
         self._share = share

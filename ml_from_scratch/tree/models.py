@@ -89,7 +89,8 @@ def check_growth_settings(estimator: Any, **more: tuple[bool, str]) -> None:
             is_real(e.min_impurity_decrease, 0),
             "a number of at least 0",
         ),
-        ccp_alpha=(is_real(e.ccp_alpha, 0), "a number of at least 0"),
+        # boosting has no such setting: its trees are too small to prune
+        ccp_alpha=(is_real(getattr(e, "ccp_alpha", 0.0), 0), "a number of at least 0"),
         **more,
     )
 

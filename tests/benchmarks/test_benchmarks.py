@@ -10,6 +10,9 @@ import pytest
 from benchmarks import measure, report
 from benchmarks.case import Case, Growth
 
+# shap draws, and its import of matplotlib is behind matplotlib's times.
+pytestmark = pytest.mark.filterwarnings("ignore:The set_.* function will be deprecated")
+
 # The goals of the library's design: task, and ratio to the tool that people use.
 GOALS = {
     "logistic regression, 20k x 50, to convergence": 1.0,

@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.base import clone as their_clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, estimator_checks_generator
 
 import ml_from_scratch
@@ -58,11 +58,12 @@ KNOBS: dict[str, list[Any]] = {
 
 
 def estimators() -> list[Any]:
-    """Return every public estimator class of the library, each from its own module."""
+    """Return every estimator class that a module or package of the library offers."""
     seen = set()
-    for found in pkgutil.walk_packages(ml_from_scratch.__path__, "ml_from_scratch."):
+    for found in pkgutil.iter_modules(ml_from_scratch.__path__, "ml_from_scratch."):
         module = importlib.import_module(found.name)
-        for name, thing in vars(module).items():
+        for name in getattr(module, "__all__", vars(module)):
+            thing = getattr(module, name)
             is_class = isinstance(thing, type) and issubclass(thing, BaseEstimator)
             if is_class and not name.startswith("_") and hasattr(thing, "fit"):
                 seen.add(thing)
@@ -150,13 +151,15 @@ def predicting() -> list[Any]:
 def test_it_works_in_a_pipeline_a_grid_and_cross_validation(kind: Any) -> None:
     X, y = rows(kind)
     model = made(kind)
-    scores = cross_val_score(make_pipeline(StandardScaler(), model), X, y, cv=3)
+    counts = model.__sklearn_tags__().input_tags.positive_only
+    scaler = MinMaxScaler() if counts else StandardScaler()
+    scores = cross_val_score(make_pipeline(scaler, model), X, y, cv=3)
     assert np.isfinite(scores).all()
     knob = next((name for name in KNOBS if name in model.get_params()), None)
     if knob is None:
         return
     step = kind.__name__.lower()
     grid = {f"{step}__{knob}": KNOBS[knob]}
-    search = GridSearchCV(make_pipeline(StandardScaler(), model), grid, cv=3)
+    search = GridSearchCV(make_pipeline(scaler, model), grid, cv=3)
     search.fit(X, y)
     assert search.best_params_[f"{step}__{knob}"] in KNOBS[knob]

@@ -20,21 +20,32 @@ ROOT = Path(ml_from_scratch.__file__).parent
 WRONG = {"GL06", "GL07", "GL08", "PR01", "PR02", "PR03", "RT01", "SS01"}
 
 
-def modules() -> list[str]:
-    found = pkgutil.walk_packages(ml_from_scratch.__path__, "ml_from_scratch.")
-    return sorted(m.name for m in found if m.name.rpartition(".")[2][0] != "_")
+def modules(package: Any = ml_from_scratch) -> list[str]:
+    """Return what users import: files, and packages that list their names."""
+    names = []
+    for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if found.name.rpartition(".")[2].startswith("_"):
+            continue
+        module = importlib.import_module(found.name)
+        inside = found.ispkg and not hasattr(module, "__all__")
+        names += modules(module) if inside else [found.name]
+    return names
 
 
-def defined_in(module: str) -> dict[str, Any]:
-    """Return the public classes and functions that a module itself defines."""
+def public(module: str) -> dict[str, Any]:
+    """Return the public classes and functions of a module or package."""
     loaded = importlib.import_module(module)
-    return {
-        f"{module}.{name}": thing
-        for name, thing in vars(loaded).items()
-        if not name.startswith("_")
-        and getattr(thing, "__module__", None) == module
-        and (inspect.isclass(thing) or inspect.isfunction(thing))
-    }
+    own = [n for n, t in vars(loaded).items() if _defined_there(n, t, module)]
+    things = {n: getattr(loaded, n) for n in getattr(loaded, "__all__", own)}
+    return {f"{module}.{n}": t for n, t in things.items() if _has_docstring(t)}
+
+
+def _defined_there(name: str, thing: Any, module: str) -> bool:
+    return name[0] != "_" and getattr(thing, "__module__", None) == module
+
+
+def _has_docstring(thing: Any) -> bool:
+    return inspect.isclass(thing) or inspect.isfunction(thing)
 
 
 def faults(name: str, thing: Any) -> list[tuple[str, str]]:
@@ -53,7 +64,7 @@ def needs_an_example(thing: Any) -> bool:
 
 @pytest.mark.parametrize("module", modules())
 def test_functions_and_classes_are_documented_in_full(module: str) -> None:
-    found = {name: faults(name, thing) for name, thing in defined_in(module).items()}
+    found = {name: faults(name, thing) for name, thing in public(module).items()}
     assert {name: f for name, f in found.items() if f} == {}
 
 
@@ -61,7 +72,7 @@ def test_functions_and_classes_are_documented_in_full(module: str) -> None:
 def test_functions_and_classes_show_an_example(module: str) -> None:
     silent = [
         name
-        for name, thing in defined_in(module).items()
+        for name, thing in public(module).items()
         if needs_an_example(thing) and ">>>" not in (thing.__doc__ or "")
     ]
     assert silent == []
@@ -70,7 +81,7 @@ def test_functions_and_classes_show_an_example(module: str) -> None:
 @pytest.mark.parametrize("module", modules())
 def test_methods_are_documented_in_full(module: str) -> None:
     found = {}
-    for name, thing in defined_in(module).items():
+    for name, thing in public(module).items():
         if inspect.isclass(thing):
             for method in own_methods(thing):
                 path = f"{name}.{method}"

@@ -97,6 +97,16 @@ def test_labels_that_are_words_are_scored_by_probability_too() -> None:
         ours.cross_val_score(_tree(), *load_wine(return_X_y=True), scoring="roc_auc")
 
 
+def test_a_test_part_of_one_class_is_scored_by_its_probability() -> None:
+    X, y = cancer()
+    rows, ones = np.arange(len(y)), np.flatnonzero(y)
+    found = ours.cross_val_score(
+        _tree(), X, y, cv=[(rows, ones)], scoring="neg_log_loss"
+    )
+    proba = _tree().fit(X, y).predict_proba(X)[ones, 1]
+    assert found[0] == pytest.approx(np.log(proba.clip(1e-15)).mean())
+
+
 def test_every_scorer_names_a_metric_and_asks_for_the_right_prediction() -> None:
     def ranked(truth: np.ndarray, score: np.ndarray) -> float:
         return float(np.mean(score[truth == 1]) - np.mean(score[truth == 0]))
