@@ -107,7 +107,7 @@ def _lstm_on(times: int) -> Work:
 
 CASES = [
     Case(
-        "LSTM, 32 x 50 x 64, forward + backward",
+        "LSTM 32 x 50 x 64, forward + backward",
         "torch",
         _recurrent("LSTM"),
         _same,
@@ -130,7 +130,7 @@ CASES = [
         rounds=15,
     ),
     Case(
-        "attention, 8 x 128 x 64, forward + backward",
+        "attention 8 x 128 x 64, forward + backward",
         "torch",
         _attention,
         _same,

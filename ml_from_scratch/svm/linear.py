@@ -53,9 +53,7 @@ def _by_newton(signed: Floats, costs: Floats, tol: float, max_iter: int) -> _Pla
     for step in range(max_iter):
         if np.abs(gradient).max() <= enough:
             return _Plane(w, step, converged=True)
-        rows = signed[inside]
-        hessian = 2.0 * (rows.T * costs[inside]) @ rows + np.eye(len(w))
-        jump = linalg.solve(hessian, -gradient, assume_a="pos")
+        jump = _to_the_bottom(w, gradient, signed[inside], costs[inside])
         length = 1.0  # halved while the jump overshoots
         while length > 1e-10:
             ahead = _squared_hinge(w + length * jump, signed, costs)
@@ -67,6 +65,25 @@ def _by_newton(signed: Floats, costs: Floats, tol: float, max_iter: int) -> _Pla
         w = w + length * jump
         value, gradient, inside = ahead
     return _Plane(w, max_iter, bool(np.abs(gradient).max() <= enough))
+
+
+def _to_the_bottom(w: Floats, gradient: Floats, rows: Floats, costs: Floats) -> Floats:
+    """Return the step from `w` to the bottom of the parabola of these rows.
+
+    The normal equations are quick, and square the condition number: columns far from
+    zero, or of very different units, leave them no digit. Least squares then answers.
+    """
+    hessian = 2.0 * (rows.T * costs) @ rows + np.eye(len(w))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", linalg.LinAlgWarning)
+        try:
+            jump = linalg.solve(hessian, -gradient, assume_a="pos")
+        except (linalg.LinAlgError, linalg.LinAlgWarning):
+            roots = np.sqrt(2.0 * costs)
+            tall = np.vstack([roots[:, None] * rows, np.eye(len(w))])
+            bottom = linalg.lstsq(tall, np.append(roots, np.zeros(len(w))))[0]
+            jump = bottom - w
+    return np.asarray(jump, dtype=np.float64)
 
 
 def _squared_hinge(
