@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 import warnings
 from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -610,7 +612,7 @@ def check_features(
     2
     """
     array = _two_dimensional_floats(X, least_rows)
-    _check_columns(estimator, X, array.shape[1], fitting=fitting)
+    check_columns(estimator, X, array.shape[1], fitting=fitting)
     check_finite(array, "X")
     return array
 
@@ -708,9 +710,38 @@ def _column_names(X: ArrayLike) -> NDArray[Any] | None:
     return np.asarray(names, dtype=object)
 
 
-def _check_columns(
-    estimator: Any, X: ArrayLike, n_found: int, *, fitting: bool
-) -> None:
+def check_columns(estimator: Any, X: ArrayLike, n_found: int, *, fitting: bool) -> None:
+    """Keep the number and names of the columns in ``fit``, compare them later.
+
+    Parameters
+    ----------
+    estimator : object
+        Receives, or already has, ``n_features_in_`` and ``feature_names_in_``.
+    X : array-like
+        What was passed; a data frame has names.
+    n_found : int
+        How many columns it has.
+    fitting : bool
+        True in ``fit``, False in every later method.
+
+    Raises
+    ------
+    TypeError
+        If some names are strings and others are not.
+    ValueError
+        If number, names or their order differ from ``fit``.
+
+    Notes
+    -----
+    Taught in: classical/encoding-and-pipelines.
+
+    Examples
+    --------
+    >>> model = BaseEstimator()
+    >>> check_columns(model, [[1, 2]], 2, fitting=True)
+    >>> model.n_features_in_
+    2
+    """
     names = _column_names(X)
     if fitting:
         estimator.n_features_in_ = n_found
@@ -761,6 +792,145 @@ def _listed(names: Iterable[str], most: int = 5) -> str:
     ordered = sorted(names)
     shown = [f"- {name}" for name in ordered[:most]]
     return "\n".join(shown + ["- ..."] * (len(ordered) > most))
+
+
+def check_table(X: ArrayLike) -> Floats:
+    """Turn rows into a finite float array where no estimator remembers their columns.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, d)
+        An array, a list of lists or a data frame.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n, d)
+        float64.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `check_features`.
+
+    Notes
+    -----
+    Costs one pass over `X`. Taught in: classical/clustering.
+
+    Examples
+    --------
+    >>> check_table([[1, 2]])
+    array([[1., 2.]])
+    """
+    return check_features(BaseEstimator(), X, fitting=True)
+
+
+def is_whole(value: object, least: float = 1) -> bool:
+    """Say whether a value is a whole number of at least so much.
+
+    Parameters
+    ----------
+    value : object
+        Anything; booleans are no numbers here.
+    least : float
+        The smallest that will do.
+
+    Returns
+    -------
+    bool
+        Whether it is.
+
+    Notes
+    -----
+    Taught in: classical/trees-and-forests.
+
+    Examples
+    --------
+    >>> is_whole(3), is_whole(0), is_whole(3.0), is_whole(True)
+    (True, False, False, False)
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
+    return whole and value >= least  # type: ignore[operator]
+
+
+def is_real(value: object, least: float, most: float = math.inf) -> bool:
+    """Say whether a value is a number between two others, these included.
+
+    Parameters
+    ----------
+    value : object
+        Anything; booleans are no numbers here, and NaN is between no two.
+    least, most : float
+        The bounds.
+
+    Returns
+    -------
+    bool
+        Whether it is.
+
+    Notes
+    -----
+    Taught in: classical/trees-and-forests.
+
+    Examples
+    --------
+    >>> is_real(0.5, 0, 1), is_real(float("nan"), 0), is_real("1", 0)
+    (True, False, False)
+    """
+    real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    return real and least <= value <= most  # type: ignore[operator]
+
+
+def is_share(value: object) -> bool:
+    """Say whether a value is a float above 0, and at most 1.
+
+    Parameters
+    ----------
+    value : object
+        Anything; a whole number is not a share, but a count.
+
+    Returns
+    -------
+    bool
+        Whether it is.
+
+    Notes
+    -----
+    Taught in: classical/trees-and-forests.
+
+    Examples
+    --------
+    >>> is_share(0.3), is_share(1.0), is_share(1)
+    (True, True, False)
+    """
+    return isinstance(value, float) and 0 < value <= 1
+
+
+def power_of_two(*arrays: NDArray[Any]) -> float:
+    """Return a power of two near the largest magnitude: dividing by it is exact.
+
+    Parameters
+    ----------
+    *arrays : numpy.ndarray
+        At least one, none of them empty.
+
+    Returns
+    -------
+    float
+        The largest magnitude, divided by it, is at least 1 and below 2; 1 if all
+        entries are zero.
+
+    Notes
+    -----
+    Squares of numbers beyond 1e154 overflow, and those below 1e-154 vanish; in such
+    units neither happens, and no digit is lost. Taught in: classical/clustering.
+
+    Examples
+    --------
+    >>> power_of_two(np.array([3.0, -5.0]))
+    4.0
+    """
+    largest = float(max(max(A.max(), -A.min()) for A in arrays))
+    return float(np.ldexp(1.0, np.frexp(largest)[1] - 1)) if largest else 1.0
 
 
 def check_labels(y: ArrayLike | None, n_rows: int) -> tuple[NDArray[Any], Integers]:

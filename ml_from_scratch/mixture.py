@@ -30,9 +30,10 @@ from ml_from_scratch.base import (
     check_finite,
     check_is_fitted,
     check_parameters,
+    is_whole,
     random_generator,
 )
-from ml_from_scratch.cluster.kmeans import KMeans, _is_count
+from ml_from_scratch.cluster.kmeans import KMeans
 
 CovarianceType = Literal["full", "tied", "diag", "spherical"]
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
@@ -509,7 +510,7 @@ class GaussianMixture(BaseEstimator):
             for name in ("tol", "reg_covar")
         }
         whole = {
-            name: _is_count(getattr(self, name))
+            name: is_whole(getattr(self, name))
             for name in ("n_components", "max_iter", "n_init")
         }
         check_parameters(
@@ -636,7 +637,7 @@ class GaussianMixture(BaseEstimator):
             If `n_samples` is not a whole number from 1.
         """
         components = self.components
-        if not _is_count(n_samples):
+        if not is_whole(n_samples):
             raise ValueError(
                 f"n_samples must be a whole number from 1, got {n_samples!r}."
             )

@@ -25,8 +25,8 @@ from ml_from_scratch.base import (
     check_features,
     check_parameters,
     check_sample_weight,
+    is_whole,
 )
-from ml_from_scratch.cluster.kmeans import _is_count
 from ml_from_scratch.neighbors.search import METRICS, Metric, radius_neighbors
 
 NOISE = -1
@@ -127,7 +127,7 @@ class DBSCAN(ClusterMixin, BaseEstimator):
         check_parameters(
             self,
             eps=(isinstance(self.eps, Real) and self.eps > 0, "a number above 0"),
-            min_samples=(_is_count(self.min_samples), "a whole number from 1"),
+            min_samples=(is_whole(self.min_samples), "a whole number from 1"),
             metric=(self.metric in METRICS, f"one of {METRICS}"),
         )
 

@@ -7,13 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ml_from_scratch.base import Floats
-from ml_from_scratch.cluster.kmeans import (
-    KMeans,
-    _check_counts,
-    _power_of_two,
-    _rows,
-)
+from ml_from_scratch.base import Floats, check_table, power_of_two
+from ml_from_scratch.cluster.kmeans import KMeans, _check_counts
 
 
 class Gap(NamedTuple):
@@ -102,7 +97,7 @@ def gap_statistic(
     >>> gap_statistic(X, 5, n_references=5, rng=rng).n_clusters
     3
     """
-    X = _rows(X)
+    X = check_table(X)
     _check_counts(max_clusters=max_clusters, n_references=n_references)
     n_distinct = len(np.unique(X, axis=0))
     if n_distinct <= max_clusters:
@@ -110,7 +105,7 @@ def gap_statistic(
             f"max_clusters={max_clusters} needs more than {max_clusters} distinct "
             f"rows, but X has {n_distinct}: their inertia would be 0."
         )
-    unit = _power_of_two(X)
+    unit = power_of_two(X)
     centred = X / unit - (X / unit).mean(axis=0)
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     turned = centred @ axes.T

@@ -25,8 +25,10 @@ from ml_from_scratch.base import (
     Integers,
     check_features,
     check_parameters,
+    check_table,
+    is_whole,
+    power_of_two,
 )
-from ml_from_scratch.cluster.kmeans import _is_count, _power_of_two, _rows
 
 Method = Literal["ward", "complete", "average", "single"]
 METHODS = ("ward", "complete", "average", "single")
@@ -78,10 +80,10 @@ def linkage(X: ArrayLike, method: Method = "ward") -> Floats:
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}, got {method!r}.")
-    X = _rows(X)
+    X = check_table(X)
     if len(X) < 2:
         raise ValueError("linkage needs two rows or more, but X has 1 sample.")
-    unit = _power_of_two(X)
+    unit = power_of_two(X)
     squared = method == "ward"
     distances = cdist(X / unit, X / unit, "sqeuclidean" if squared else "euclidean")
     pairs, heights = _nearest_neighbour_chain(distances, method)
@@ -195,7 +197,7 @@ def cut_tree(tree: ArrayLike, n_clusters: int) -> Integers:
     """
     children = np.asarray(tree)[:, :2].astype(np.intp)
     n = len(children) + 1
-    if not _is_count(n_clusters) or n_clusters > n:
+    if not is_whole(n_clusters) or n_clusters > n:
         raise ValueError(
             f"n_clusters must be a whole number from 1 to the number of rows, {n}, "
             f"got {n_clusters!r}."
@@ -311,7 +313,7 @@ class AgglomerativeClustering(ClusterMixin, BaseEstimator):
         check_parameters(
             self,
             linkage=(self.linkage in METHODS, f"one of {METHODS}"),
-            n_clusters=(one and (k is None or _is_count(k)), words),
+            n_clusters=(one and (k is None or is_whole(k)), words),
             distance_threshold=(far is None or _is_number(far), "a number from 0"),
         )
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -35,6 +35,9 @@ from ml_from_scratch.base import (
     check_is_fitted,
     check_parameters,
     check_sample_weight,
+    check_table,
+    is_whole,
+    power_of_two,
     random_generator,
 )
 
@@ -125,10 +128,10 @@ def lloyd(
     >>> found.centers.ravel().tolist(), found.labels.tolist(), found.inertia
     ([1.5, 9.5], [0, 0, 1, 1], 1.0)
     """
-    X, start = _rows(X), _rows(centers)
+    X, start = check_table(X), check_table(centers)
     _check_same_width(X, start)
     weights = check_sample_weight(sample_weight, len(X))
-    unit = _power_of_two(X, start)
+    unit = power_of_two(X, start)
     rows = X / unit
     space = _Space(rows, origin=weights @ rows / weights.sum())
     found = _descend(space, start / unit, weights, max_iter, tol)
@@ -281,9 +284,9 @@ def nearest_center(X: ArrayLike, centers: ArrayLike) -> Integers:
     >>> nearest_center([[0.0], [4.0], [5.0]], [[0.0], [8.0]]).tolist()
     [0, 0, 1]
     """
-    X, centers = _rows(X), _rows(centers)
+    X, centers = check_table(X), check_table(centers)
     _check_same_width(X, centers)
-    unit = _power_of_two(X, centers)
+    unit = power_of_two(X, centers)
     C = centers / unit
     return _Space(X / unit, origin=C.mean(axis=0)).nearest(C)
 
@@ -347,10 +350,10 @@ def kmeans_plusplus(
     >>> sorted(centers.ravel().tolist())
     [0.0, 7.0]
     """
-    X = _rows(X)
+    X = check_table(X)
     _check_enough_rows(X, n_clusters)
     weights = check_sample_weight(sample_weight, len(X))
-    unit = _power_of_two(X)
+    unit = power_of_two(X)
     _, chosen = _drawn_apart(X / unit, n_clusters, weights, n_local_trials, rng)
     return X[chosen], chosen
 
@@ -492,7 +495,7 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
         _check_enough_rows(X, self.n_clusters)
         weights = check_sample_weight(sample_weight, len(X))
         given = None if isinstance(self.init, str) else self._given_start(X)
-        unit = _power_of_two(X) if given is None else _power_of_two(X, given)
+        unit = power_of_two(X) if given is None else power_of_two(X, given)
         rows = X / unit
         space = _Space(rows, origin=weights @ rows / weights.sum())
         starts = self._starts(rows, weights) if given is None else [given / unit]
@@ -528,7 +531,7 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
                 yield _drawn_apart(X, self.n_clusters, weights, None, rng)[0]
 
     def _given_start(self, X: Floats) -> Floats:
-        start = _rows(self.init)
+        start = check_table(self.init)
         expected = (self.n_clusters, X.shape[1])
         if start.shape != expected:
             raise ValueError(
@@ -547,10 +550,10 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
         auto = isinstance(self.n_init, str) and self.n_init == "auto"
         check_parameters(
             self,
-            n_clusters=(_is_count(self.n_clusters), "a whole number from 1"),
+            n_clusters=(is_whole(self.n_clusters), "a whole number from 1"),
             init=(named, "'k-means++', 'random' or an array of centres"),
-            n_init=(auto or _is_count(self.n_init), "'auto' or a whole number from 1"),
-            max_iter=(_is_count(self.max_iter), "a whole number from 1"),
+            n_init=(auto or is_whole(self.n_init), "'auto' or a whole number from 1"),
+            max_iter=(is_whole(self.max_iter), "a whole number from 1"),
             tol=(isinstance(self.tol, Real) and self.tol >= 0, "a number from 0"),
         )
 
@@ -586,7 +589,7 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "cluster_centers_")
         X = check_features(self, X, fitting=False)
-        unit = _power_of_two(X, self.cluster_centers_)
+        unit = power_of_two(X, self.cluster_centers_)
         distances: Floats = cdist(X / unit, self.cluster_centers_ / unit) * unit
         return distances
 
@@ -622,27 +625,13 @@ def _order_by_value(X: Floats) -> Integers:
     return order
 
 
-def _power_of_two(*arrays: Any) -> float:
-    """Return a power of two near the largest magnitude: dividing by it is exact."""
-    largest = float(max(max(A.max(), -A.min()) for A in arrays))
-    return float(np.ldexp(1.0, np.frexp(largest)[1] - 1)) if largest else 1.0
-
-
 def _longest(Y: Floats) -> float:
     return float(np.sqrt(np.einsum("ij,ij->i", Y, Y).max()))
 
 
-def _rows(X: Any) -> Floats:
-    return check_features(BaseEstimator(), X, fitting=True)
-
-
-def _is_count(value: Any, least: int = 1) -> bool:
-    return isinstance(value, Integral) and int(value) >= least
-
-
 def _check_counts(**counts: Any) -> None:
     for name, count in counts.items():
-        if not _is_count(count):
+        if not is_whole(count):
             raise ValueError(f"{name} must be a whole number from 1, got {count!r}.")
 
 

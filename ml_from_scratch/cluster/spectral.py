@@ -24,14 +24,11 @@ from ml_from_scratch.base import (
     Floats,
     check_features,
     check_parameters,
+    check_table,
+    is_whole,
     random_generator,
 )
-from ml_from_scratch.cluster.kmeans import (
-    KMeans,
-    _check_enough_rows,
-    _is_count,
-    _rows,
-)
+from ml_from_scratch.cluster.kmeans import KMeans, _check_enough_rows
 from ml_from_scratch.neighbors.search import nearest_neighbors
 
 
@@ -242,11 +239,11 @@ class SpectralClustering(ClusterMixin, BaseEstimator):
         kinds = ("rbf", "nearest_neighbors", "precomputed")
         check_parameters(
             self,
-            n_clusters=(_is_count(self.n_clusters), "a whole number from 1"),
+            n_clusters=(is_whole(self.n_clusters), "a whole number from 1"),
             affinity=(self.affinity in kinds, f"one of {kinds}"),
             gamma=(isinstance(self.gamma, Real) and self.gamma > 0, "a number above 0"),
-            n_neighbors=(_is_count(self.n_neighbors, 2), "a whole number from 2"),
-            n_init=(_is_count(self.n_init), "a whole number from 1"),
+            n_neighbors=(is_whole(self.n_neighbors, 2), "a whole number from 2"),
+            n_init=(is_whole(self.n_init), "a whole number from 1"),
         )
 
 
@@ -265,7 +262,7 @@ def _neighbour_graph(X: Floats, n_neighbors: int) -> Floats:
 
 def _checked_affinity(affinity: ArrayLike) -> Floats:
     """Return a copy of a symmetric table of numbers from 0."""
-    W = _rows(affinity).copy()
+    W = check_table(affinity).copy()
     if W.shape[0] != W.shape[1]:
         raise ValueError(
             f"The table of affinities must be square, but its shape is {W.shape}."

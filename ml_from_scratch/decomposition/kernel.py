@@ -22,8 +22,10 @@ from ml_from_scratch.base import (
     check_features,
     check_is_fitted,
     check_parameters,
+    check_table,
+    is_whole,
+    power_of_two,
 )
-from ml_from_scratch.cluster.kmeans import _is_count, _power_of_two, _rows
 from ml_from_scratch.decomposition.svd import _check_components, _signs
 
 KERNELS = ("linear", "poly", "rbf")
@@ -71,7 +73,7 @@ def classical_mds(distances: ArrayLike, n_components: int = 2) -> Floats:
     >>> cdist(spots, spots).round(9).tolist()
     [[0.0, 3.0, 5.0], [3.0, 0.0, 4.0], [5.0, 4.0, 0.0]]
     """
-    D = _rows(distances)
+    D = check_table(distances)
     symmetric = D.shape[0] == D.shape[1] and np.allclose(D, D.T, rtol=1e-10, atol=0)
     if not symmetric or (D < 0).any() or np.diag(D).any():
         raise ValueError(
@@ -79,7 +81,7 @@ def classical_mds(distances: ArrayLike, n_components: int = 2) -> Floats:
             f"on the diagonal, but this one of shape {D.shape} is not."
         )
     _check_components(n_components, len(D), "rows")
-    unit = _power_of_two(D)
+    unit = power_of_two(D)
     products = _centred(-0.5 * (D / unit) ** 2)
     values, vectors = _largest(products, n_components)
     spots: Floats = vectors * np.sqrt(np.maximum(values, 0.0)) * unit
@@ -215,14 +217,14 @@ class KernelPCA(TransformerMixin, BaseEstimator):
 
     def _check_settings(self, n: int) -> None:
         k, gamma = self.n_components, self.gamma
-        one = _is_count(k) and int(k or 1) <= n
+        one = is_whole(k) and int(k or 1) <= n
         positive = isinstance(gamma, Real) and float(gamma) > 0
         check_parameters(
             self,
             n_components=(k is None or one, f"None or a whole number from 1 to {n}"),
             kernel=(self.kernel in KERNELS, f"one of {KERNELS}"),
             gamma=(gamma is None or positive, "None or a number above 0"),
-            degree=(_is_count(self.degree), "a whole number from 1"),
+            degree=(is_whole(self.degree), "a whole number from 1"),
             coef0=(isinstance(self.coef0, Real), "a number"),
         )
 

@@ -25,9 +25,9 @@ from ml_from_scratch.base import (
     check_features,
     check_is_fitted,
     check_parameters,
+    power_of_two,
     random_generator,
 )
-from ml_from_scratch.cluster.kmeans import _power_of_two
 from ml_from_scratch.decomposition.svd import _point_up, randomized_svd
 
 Solver = Literal["auto", "full", "covariance_eigh", "randomized"]
@@ -166,7 +166,7 @@ class PCA(TransformerMixin, BaseEstimator):
         del y
         X = check_features(self, X, fitting=True, least_rows=2)
         self._check_settings(min(X.shape))
-        unit = _power_of_two(X)
+        unit = power_of_two(X)
         Z = X / unit
         mean = Z.mean(axis=0)
         Z -= mean

@@ -26,9 +26,11 @@ from ml_from_scratch.base import (
     check_finite,
     check_is_fitted,
     check_parameters,
+    check_table,
+    is_whole,
+    power_of_two,
     random_generator,
 )
-from ml_from_scratch.cluster.kmeans import _is_count, _power_of_two, _rows
 
 
 class PowerIteration(NamedTuple):
@@ -120,10 +122,10 @@ def power_iteration(
     >>> round(found.value, 9), found.vector.round(4).tolist(), round(found.rate, 3)
     (3.0, [0.7071, 0.7071], 0.333)
     """
-    A = _rows(A)
+    A = check_table(A)
     if A.shape[0] != A.shape[1]:
         raise ValueError(f"A must be square, but its shape is {A.shape}.")
-    unit = _power_of_two(A)
+    unit = power_of_two(A)
     A = A / unit
     v = rng.standard_normal(len(A))
     v /= np.linalg.norm(v)
@@ -218,7 +220,7 @@ def randomized_svd(
     M = _dense_or_sparse(M)
     _check_components(n_components, min(M.shape))
     size = min(n_components + n_oversamples, *M.shape)
-    unit = _power_of_two(M)
+    unit = power_of_two(M)
     M = M / unit
     Q: Floats = rng.standard_normal((M.shape[1], size))
     for _ in range(n_iter):
@@ -358,10 +360,10 @@ class TruncatedSVD(TransformerMixin, BaseEstimator):
         kinds = ("randomized", "arpack")
         check_parameters(
             self,
-            n_components=(_is_count(self.n_components), "a whole number from 1"),
+            n_components=(is_whole(self.n_components), "a whole number from 1"),
             algorithm=(self.algorithm in kinds, f"one of {kinds}"),
-            n_iter=(_is_count(self.n_iter, 0), "a whole number from 0"),
-            n_oversamples=(_is_count(self.n_oversamples, 0), "a whole number from 0"),
+            n_iter=(is_whole(self.n_iter, 0), "a whole number from 0"),
+            n_oversamples=(is_whole(self.n_oversamples, 0), "a whole number from 0"),
         )
 
     def transform(self, X: Any) -> Floats:
@@ -397,7 +399,7 @@ class TruncatedSVD(TransformerMixin, BaseEstimator):
             Rows, dense.
         """
         check_is_fitted(self, "components_")
-        rows: Floats = _rows(X) @ self.components_
+        rows: Floats = check_table(X) @ self.components_
         return rows
 
 
@@ -422,7 +424,7 @@ def _is_sparse(M: Any) -> bool:
 
 def _dense_or_sparse(M: Any) -> Any:
     if not _is_sparse(M):
-        return _rows(M)
+        return check_table(M)
     if M.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: X has dtype {M.dtype}.")
     M = sparse.csr_array(M).astype(np.float64)
@@ -459,7 +461,7 @@ def _point_up(rows: Floats) -> Floats:
 def _check_components(
     n_components: Any, most: int, name: str = "min(rows, columns)"
 ) -> None:
-    if not _is_count(n_components) or n_components > most:
+    if not is_whole(n_components) or n_components > most:
         raise ValueError(
             f"n_components must be a whole number from 1 to {name}={most}, got "
             f"{n_components!r}."

@@ -23,9 +23,11 @@ from ml_from_scratch.base import (
     Floats,
     check_features,
     check_parameters,
+    check_table,
+    is_whole,
+    power_of_two,
     random_generator,
 )
-from ml_from_scratch.cluster.kmeans import _is_count, _power_of_two, _rows
 from ml_from_scratch.decomposition.pca import PCA
 
 _EXAGGERATED = 250  # steps in which near rows attract each other more than they ought
@@ -73,14 +75,14 @@ def joint_probabilities(X: ArrayLike, perplexity: float = 30.0) -> Floats:
     >>> float(P.sum().round(9)), bool(P[0, 1] > P[0, 2])
     (1.0, True)
     """
-    X = _rows(X)
+    X = check_table(X)
     n = len(X)
     if not 0 < perplexity < n - 1:
         raise ValueError(
             f"perplexity must be above 0 and below the number of other rows, {n - 1}, "
             f"got {perplexity!r}."
         )
-    X = X / _power_of_two(X)
+    X = X / power_of_two(X)
     distances = cdist(X, X, "sqeuclidean")
     np.fill_diagonal(distances, np.inf)
     distances -= distances.min(axis=1, keepdims=True)  # changes no probability
@@ -353,7 +355,7 @@ class TSNE(BaseEstimator):
     def _start(self, X: Floats) -> Floats:
         shape = (len(X), self.n_components)
         if not isinstance(self.init, str):
-            start = _rows(self.init)
+            start = check_table(self.init)
             if start.shape != shape:
                 raise ValueError(
                     f"init must have shape {shape}, but it has {start.shape}."
@@ -361,7 +363,7 @@ class TSNE(BaseEstimator):
             return start
         if self.init == "random" or min(X.shape) < self.n_components:
             return 1e-4 * random_generator(self.random_state).standard_normal(shape)
-        Y = PCA(self.n_components).fit_transform(X / _power_of_two(X))
+        Y = PCA(self.n_components).fit_transform(X / power_of_two(X))
         spread = float(Y[:, 0].std())
         start = Y / spread * 1e-4 if spread > 0 else Y
         return np.asarray(start, dtype=np.float64)
@@ -392,7 +394,7 @@ class TSNE(BaseEstimator):
             for name in ("perplexity", "early_exaggeration", "min_grad_norm")
         }
         whole = {
-            name: (_is_count(getattr(self, name)), "a whole number from 1")
+            name: (is_whole(getattr(self, name)), "a whole number from 1")
             for name in ("n_components", "max_iter")
         }
         check_parameters(

@@ -19,11 +19,13 @@ from ml_from_scratch.base import (
     check_parameters,
     check_sample_weight,
     clone,
+    is_real,
+    is_whole,
     random_generator,
 )
 from ml_from_scratch.linear import softmax
 from ml_from_scratch.tree import DecisionTreeClassifier
-from ml_from_scratch.tree.models import RandomState, is_real, is_whole
+from ml_from_scratch.tree.models import RandomState
 
 
 def takes_weights(estimator: Any) -> bool:

@@ -20,11 +20,13 @@ from ml_from_scratch.base import (
     check_sample_weight,
     check_targets,
     clone,
+    is_share,
+    is_whole,
     random_generator,
 )
 from ml_from_scratch.ensemble.draws import Urn, check_draws, n_draws
 from ml_from_scratch.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from ml_from_scratch.tree.models import RandomState, is_share, is_whole
+from ml_from_scratch.tree.models import RandomState
 
 
 def class_shares(model: Any, X: Floats, classes: NDArray[Any]) -> Floats:

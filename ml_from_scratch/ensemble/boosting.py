@@ -27,6 +27,9 @@ from ml_from_scratch.base import (
     check_parameters,
     check_sample_weight,
     check_targets,
+    is_real,
+    is_share,
+    is_whole,
     random_generator,
 )
 from ml_from_scratch.ensemble.losses import LogLoss, Loss, QuantileLoss, SquaredError
@@ -37,9 +40,6 @@ from ml_from_scratch.tree.models import (
     MaxFeatures,
     RandomState,
     check_growth_settings,
-    is_real,
-    is_share,
-    is_whole,
     rules_of,
 )
 from ml_from_scratch.tree.targets import NumberTargets

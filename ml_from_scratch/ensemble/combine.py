@@ -20,12 +20,13 @@ from ml_from_scratch.base import (
     check_parameters,
     check_targets,
     clone,
+    is_share,
     random_generator,
 )
 from ml_from_scratch.ensemble.bagging import class_shares
 from ml_from_scratch.linear import LogisticRegression, Ridge
 from ml_from_scratch.model_selection import cross_val_predict
-from ml_from_scratch.tree.models import RandomState, is_share
+from ml_from_scratch.tree.models import RandomState
 
 Named = list[tuple[str, Any]]
 

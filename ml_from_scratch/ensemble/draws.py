@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ml_from_scratch.base import Floats, Integers, check_parameters
-from ml_from_scratch.tree.models import is_share, is_whole
+from ml_from_scratch.base import Floats, Integers, check_parameters, is_share, is_whole
 
 
 class Urn:

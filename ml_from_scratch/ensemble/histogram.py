@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from ml_from_scratch.base import Floats, check_parameters
+from ml_from_scratch.base import Floats, check_parameters, is_real, is_whole
 from ml_from_scratch.ensemble.binned import BinnedRules, Bins, Rows, grow_binned
 from ml_from_scratch.ensemble.boosting import (
     REGRESSION_LOSSES,
@@ -20,7 +20,7 @@ from ml_from_scratch.ensemble.boosting import (
 )
 from ml_from_scratch.ensemble.losses import Loss, QuantileLoss
 from ml_from_scratch.tree import Tree
-from ml_from_scratch.tree.models import RandomState, is_real, is_whole
+from ml_from_scratch.tree.models import RandomState
 
 
 class _BinnedBooster(Booster):

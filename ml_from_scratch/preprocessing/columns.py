@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ml_from_scratch.base import (
     Floats,
     Integers,
-    _check_columns,
+    check_columns,
     check_is_fitted,
 )
 
@@ -187,7 +187,7 @@ def table_of(estimator: Any, X: Any, *, fitting: bool) -> pd.DataFrame | NDArray
     """
     table = X if isinstance(X, pd.DataFrame) else _array(X)
     _check_shape(table.shape)
-    _check_columns(estimator, X, table.shape[1], fitting=fitting)
+    check_columns(estimator, X, table.shape[1], fitting=fitting)
     return table
 
 

@@ -334,7 +334,7 @@ class CanaryController:
         return error_rate_p_value(counts["stable"], counts["canary"])
 
     def _decide(self, p_value: float, seen: int) -> Decision:
-        if p_value < self.alpha:
+        if p_value < self.alpha / self.looks:
             self.step = -1
             return "roll back"
         if seen < self.requests:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral, Real
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -25,6 +24,9 @@ from ml_from_scratch.base import (
     check_targets,
     class_weights,
     clone,
+    is_real,
+    is_share,
+    is_whole,
     random_generator,
 )
 from ml_from_scratch.tree.growth import Columns, Rules, grow
@@ -38,23 +40,6 @@ from ml_from_scratch.tree.targets import (
 
 MaxFeatures = Literal["sqrt", "log2"] | int | float | None
 RandomState = int | np.random.Generator | np.random.RandomState | None
-
-
-def is_whole(value: object, least: int) -> bool:
-    """Say whether a value is a whole number of at least so much."""
-    whole = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
-    return whole and value >= least  # type: ignore[operator]
-
-
-def is_real(value: object, least: float, most: float = math.inf) -> bool:
-    """Say whether a value is a number between two others, these included."""
-    real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-    return real and least <= value <= most  # type: ignore[operator]
-
-
-def is_share(value: object) -> bool:
-    """Say whether a value is a fraction above 0, and at most 1."""
-    return isinstance(value, float) and 0 < value <= 1
 
 
 def check_growth_settings(estimator: Any, **more: tuple[bool, str]) -> None:
