@@ -40,9 +40,27 @@ def main(words: list[str]) -> int:
         return 1
     results = measure(cases)
     show(results)
-    if not words:
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    _keep(results if not words else _put_into_the_kept(results))
     return int(any(_missed(row) for row in results["times"]))
+
+
+def _keep(results: dict[str, Any] | None) -> None:
+    if results is not None:
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+def _put_into_the_kept(some: dict[str, Any]) -> dict[str, Any] | None:
+    """Replace the rows of the cases that were run; None on another machine."""
+    if not RESULTS.is_file():
+        return None
+    kept: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
+    if kept["machine"] != some["machine"]:
+        print("Not kept: results.json is of another machine or of other versions.")
+        return None
+    for part in ("times", "growth"):
+        new = {row["name"]: row for row in some[part]}
+        kept[part] = [new.get(row["name"], row) for row in kept[part]]
+    return kept
 
 
 def everything() -> Iterator[Case | Growth]:

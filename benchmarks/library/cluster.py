@@ -98,6 +98,7 @@ CASES = [
         _kmeans,
         _same_centers,
         goal=1.8,
+        memory=True,
     ),
     Case(
         "k-means, 20k x 20, k = 10, five starts by k-means++",
@@ -111,6 +112,7 @@ CASES = [
         lambda: _dbscan(20, 4.5),
         np.testing.assert_array_equal,
         goal=1.5,
+        memory=True,
     ),
     Case(
         "DBSCAN, 5k x 2, where a tree helps",
@@ -124,6 +126,7 @@ CASES = [
         _ward,
         np.testing.assert_allclose,
         goal=4.0,
+        memory=True,
     ),
     Case(
         "spectral clustering, 800 x 5, k = 4",

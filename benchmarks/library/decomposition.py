@@ -72,6 +72,7 @@ CASES = [
         lambda: _pca(5_000, 200, 10, "auto"),
         _same_axes,
         goal=1.0,
+        memory=True,
     ),
     Case(
         "PCA 200 x 5k to 10, more columns than rows",
@@ -94,6 +95,7 @@ CASES = [
         _as_good,
         goal=1.0,
         rounds=3,
+        memory=True,
     ),
 ]
 GROWTH = [

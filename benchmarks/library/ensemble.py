@@ -70,6 +70,7 @@ CASES = [
         _same_out_of_bag,
         goal=4.0,
         rounds=3,
+        memory=True,
     ),
     Case(
         "forest of 50, digits",
@@ -93,6 +94,7 @@ CASES = [
         _same_probabilities,
         goal=5.0,
         rounds=5,
+        memory=True,
     ),
     Case(
         "exact boosting, 20 x depth 3, 10k x 20",

@@ -92,7 +92,13 @@ def _a_path_of(depth: int) -> Work:
 
 
 CASES = [
-    Case("TreeSHAP, forest of 50, depth 6, 2k rows", "shap (C++)", _forest, _same),
+    Case(
+        "TreeSHAP, forest of 50, depth 6, 2k rows",
+        "shap (C++)",
+        _forest,
+        _same,
+        memory=True,
+    ),
     Case("TreeSHAP, boosting 100 x 3, 2k rows", "shap (C++)", _boosting, _same),
     Case("TreeSHAP, one tree of depth 12, 2k rows", "shap (C++)", _deep_tree, _same),
     Case("Kernel SHAP, 10 columns, 1,024 x 50", "shap", _kernel, _same, goal=1.0),

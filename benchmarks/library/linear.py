@@ -129,6 +129,7 @@ CASES = [
         _logistic,
         _same_coefficients,
         goal=1.0,
+        memory=True,
     ),
     Case("least squares, 20k x 50", TOOL, _least_squares, _exactly, goal=1.0),
     Case("ridge, 20k x 50", TOOL, _ridge, _exactly, goal=1.0),

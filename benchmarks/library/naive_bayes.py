@@ -58,6 +58,7 @@ CASES = [
         _multinomial,
         _same,
         goal=1.2,
+        memory=True,
     ),
 ]
 GROWTH = [

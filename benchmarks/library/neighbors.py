@@ -67,9 +67,21 @@ def _tree_on(n: int) -> Work:
 
 
 CASES = [
-    Case("kNN predict, 5k against 5k x 20", "scikit-learn", _predict, _same, goal=1.3),
     Case(
-        "10 nearest of 50k x 64, 1k queries", "scikit-learn", _search, _same, goal=1.3
+        "kNN predict, 5k against 5k x 20",
+        "scikit-learn",
+        _predict,
+        _same,
+        goal=1.3,
+        memory=True,
+    ),
+    Case(
+        "10 nearest of 50k x 64, 1k queries",
+        "scikit-learn",
+        _search,
+        _same,
+        goal=1.3,
+        memory=True,
     ),
     Case("all within a radius, 5k x 2", "scikit-learn", _radius, _same_sets, goal=3.0),
 ]

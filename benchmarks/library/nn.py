@@ -152,6 +152,7 @@ CASES = [
         _convolutions,
         _same_gradients,
         goal=1.8,
+        memory=True,
     ),
     Case("max pooling 32 x 16 x 32 x 32", "torch", _pooling, _same_gradients),
     Case("batch norm 32 x 16 x 32 x 32", "torch", _batch_norm, _same_gradients),

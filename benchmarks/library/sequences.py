@@ -113,6 +113,7 @@ CASES = [
         _same,
         goal=1.5,
         rounds=15,
+        memory=True,
     ),
     Case(
         "LSTM step by step on the tape, 32 x 50 x 64, forward + backward",

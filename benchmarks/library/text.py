@@ -103,6 +103,7 @@ CASES = [
         _training,
         _same_merges,
         goal=3.0,
+        memory=True,
     ),
     Case("BPE, encoding 1 MB", "HF tokenizers (Rust)", _encoding, _equal),
     Case(

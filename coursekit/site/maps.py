@@ -177,7 +177,7 @@ class Benchmarks(_Drawn):
         about = found["machine"]
         tools = [f"{name} {about[name]}" for name in about if name not in _MACHINE]
         place = f"{about['processor']}, one thread, Python {about['python']}"
-        heads = ("Task", "Against", "Ours (ms)", "Theirs (ms)", "Ratio", "Goal")
+        heads = ("Task", "Against", "Ours (ms)", "Theirs (ms)", "Ratio", "Goal", "MiB")
         growth = ("Growth of", "Sizes", "Exponent", "Expected")
         return [
             nodes.paragraph("", f"{place}, {', '.join(tools)}."),
@@ -194,7 +194,9 @@ def _time_row(row: dict[str, Any]) -> Row:
     ours, theirs = (
         f"{1000 * row[f'{side}_seconds']:.3g}" for side in ("ours", "theirs")
     )
-    cells = (row["name"], row["against"], ours, theirs, f"{row['ratio']:.2f}", goal)
+    ratio = f"{row['ratio']:.2f}"
+    peaks = f"{row['ours_mib']} / {row['theirs_mib']}" if "ours_mib" in row else ""
+    cells = (row["name"], row["against"], ours, theirs, ratio, goal, peaks)
     return tuple(map(nodes.Text, cells))
 
 

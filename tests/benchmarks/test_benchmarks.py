@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -87,6 +88,7 @@ def test_memory_is_what_the_work_adds_to_the_peak():
         held = np.ones(20 * 2**17)  # 20 MiB that do not count
         return (lambda: np.ones(50 * 2**17).sum() + held[0]), (lambda: held[0])
 
+    np.ones(80 * 2**17).sum()  # freed before: must not hide what is used later
     ours = measure.memory(Case("a", "b", prepare, same), 0)
     theirs = measure.memory(Case("a", "b", prepare, same), 1)
     assert 45 <= ours <= 60
@@ -105,15 +107,33 @@ def test_a_name_that_no_benchmark_has_is_said(capsys):
     assert "No benchmark has 'no such thing' in its name" in capsys.readouterr().out
 
 
-def test_a_run_of_some_does_not_touch_the_kept_figures(monkeypatch, tmp_path):
+def test_a_run_of_all_is_kept_and_a_run_of_some_replaces_their_rows(
+    monkeypatch, tmp_path
+):
+    others = [case(), dataclasses.replace(case(), name="another")]
+    monkeypatch.setattr(report, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(report, "everything", lambda: iter(others))
+    assert report.main(["another"]) == 0
+    assert not report.RESULTS.exists()
+    monkeypatch.setattr(measure, "seconds", lambda work: 1.0)
+    assert report.main([]) == 0
+    monkeypatch.setattr(measure, "seconds", lambda work: 2.0)
+    assert report.main(["another"]) == 0
+    kept = json.loads(report.RESULTS.read_text(encoding="utf-8"))
+    found = [(row["name"], row["ours_seconds"]) for row in kept["times"]]
+    assert found == [("a task", 1.0), ("another", 2.0)]
+    assert kept["machine"]["threads"] == 1
+
+
+def test_figures_of_another_machine_are_not_mixed_in(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(report, "RESULTS", tmp_path / "results.json")
     monkeypatch.setattr(report, "everything", lambda: iter([case()]))
+    report.main([])
+    before = report.RESULTS.read_text(encoding="utf-8")
+    monkeypatch.setattr(report, "machine", lambda: {"processor": "another"})
     assert report.main(["task"]) == 0
-    assert not (tmp_path / "results.json").exists()
-    assert report.main([]) == 0
-    kept = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
-    assert [row["name"] for row in kept["times"]] == ["a task"]
-    assert kept["machine"]["threads"] == 1
+    assert "of another machine" in capsys.readouterr().out
+    assert report.RESULTS.read_text(encoding="utf-8") == before
 
 
 def test_names_are_unique_and_sizes_double():
