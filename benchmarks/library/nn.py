@@ -11,6 +11,7 @@ import torch
 from benchmarks.case import Case, Growth, Work
 from ml_from_scratch import nn
 from ml_from_scratch.autograd import Tensor
+from ml_from_scratch.optim import SGD
 
 torch.set_num_threads(1)
 
@@ -32,11 +33,11 @@ def _mlp_epoch() -> tuple[Work, Work]:
     def our_epoch() -> np.ndarray:
         ours.load_state_dict(start)
         loss = nn.CrossEntropyLoss()
+        optimiser = SGD(ours.parameters(), lr=0.05)
         for i in range(0, len(X), 100):
-            ours.zero_grad()
+            optimiser.zero_grad()
             loss(ours(Tensor(X[i : i + 100])), y[i : i + 100]).backward()
-            for p in ours.parameters():
-                p.data -= np.float32(0.05) * p.grad
+            optimiser.step()
         return ours[0].weight.data
 
     def their_epoch() -> np.ndarray:
