@@ -177,7 +177,7 @@ class Benchmarks(_Drawn):
         about = found["machine"]
         tools = [f"{name} {about[name]}" for name in about if name not in _MACHINE]
         place = f"{about['processor']}, one thread, Python {about['python']}"
-        heads = ("Task", "Against", "Ours (ms)", "Theirs (ms)", "Ratio", "Goal", "MiB")
+        heads = ("Task (against)", "Ours, ms", "Theirs, ms", "Ratio", "Goal", "MiB")
         growth = ("Growth of", "Sizes", "Exponent", "Expected")
         return [
             nodes.paragraph("", f"{place}, {', '.join(tools)}."),
@@ -196,7 +196,8 @@ def _time_row(row: dict[str, Any]) -> Row:
     )
     ratio = f"{row['ratio']:.2f}"
     peaks = f"{row['ours_mib']} / {row['theirs_mib']}" if "ours_mib" in row else ""
-    cells = (row["name"], row["against"], ours, theirs, ratio, goal, peaks)
+    task = f"{row['name']} ({row['against']})"
+    cells = (task, ours, theirs, ratio, goal, peaks)
     return tuple(map(nodes.Text, cells))
 
 
