@@ -1,10 +1,12 @@
 """The built site as it would be published."""
 
 import csv
+import json
 
 import pytest
 import yaml
 
+from coursekit.book import api, reference
 from coursekit.book.layout import here
 from coursekit.site import roadmap
 
@@ -146,3 +148,19 @@ def test_a_missing_file_is_found(small_site):
     (small_site / "a" / "bad.html").write_text('<img src="x.png">')
     (small_site / "x.css").write_text("a{background:url(y.png)}")
     assert len(missing(small_site)) == 2
+
+
+def test_the_benchmarks_have_a_row_for_every_case(site):
+    kept = json.loads(here().benchmarks.read_text(encoding="utf-8"))
+    times, growth = page(site / "about" / "benchmarks.html").select("table.ck-table")
+    for table, rows in ((times, kept["times"]), (growth, kept["growth"])):
+        shown = [row.select_one("td").get_text() for row in table.select("tbody tr")]
+        assert len(shown) == len(rows) > 0
+        assert all(a.startswith(b["name"]) for a, b in zip(shown, rows, strict=True))
+
+
+def test_every_name_of_the_library_has_its_place_in_the_reference(site):
+    for module in api.read(here().library):
+        found = page(site / f"{reference.file_of(module)}.html")
+        anchors = {tag["id"] for tag in found.select("dt.sig")}
+        assert {f"{module.name}.{entry.name}" for entry in module.entries} <= anchors
