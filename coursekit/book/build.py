@@ -112,7 +112,9 @@ def build(
     if built.skipped:
         return built
     _state_file(layout).unlink(missing_ok=True)
-    if gone:  # Sphinx keeps the pages of sources that are no longer there
+    # Sphinx keeps the pages of sources that are no longer there, and those that an
+    # earlier configuration asked for.
+    if gone or _reconfigured(layout):
         _forget(layout)
     said = _sphinx(layout, made)
     if draft:  # a page without outputs has no numbers to quote, which is known
@@ -138,6 +140,15 @@ def _not_executed(layout: Layout, page: Page) -> str:
 
 def _state_file(layout: Layout) -> Path:
     return layout.build / "site.state"
+
+
+def _reconfigured(layout: Layout) -> bool:
+    """Say whether the configuration is another than at the last build; remember it."""
+    remembered = layout.build / "config.state"
+    found = (layout.root / "_config.yml").read_text(encoding="utf-8")
+    same = remembered.is_file() and remembered.read_text(encoding="utf-8") == found
+    remembered.write_text(found, encoding="utf-8")
+    return not same
 
 
 def _forget(layout: Layout) -> None:

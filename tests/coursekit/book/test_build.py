@@ -287,3 +287,13 @@ def test_the_manifest_is_what_gates_can_read(built):
     facts = manifest["pages"][FIRST]
     assert facts["skills"] == ["math.gradient-descent"]
     assert facts["has_answers"]
+
+
+def test_what_an_earlier_configuration_asked_for_is_gone(site):
+    build(site)
+    stale = site.html / "stale.html"
+    stale.write_text("as an earlier configuration wrote it", encoding="utf-8")
+    config = site.root / "_config.yml"
+    config.write_text(config.read_text(encoding="utf-8") + "\n# changed\n")
+    assert build(site).faults == []
+    assert not stale.exists()
