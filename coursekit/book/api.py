@@ -17,7 +17,8 @@ from typing import TypeAlias
 
 from coursekit.source import SourceError
 
-_TAUGHT = re.compile(r"\s*Taught in:\s+(?P<page>[\w-]+/[\w-]+)\.?\s*$", re.MULTILINE)
+# The sentence of a docstring that names the page which teaches it.
+TAUGHT = re.compile(r"Taught in:\s+(?P<page>[\w-]+/[\w-]+)\.?")
 _FIELDS = ("dataclass", "NamedTuple", "TypedDict")
 
 Definition: TypeAlias = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -37,7 +38,7 @@ class Entry:
     signature
         Parameters and defaults in parentheses, without types; empty for a property.
     docstring
-        Its text without indentation, and without the line that names the page.
+        Its text without indentation.
     page
         The page that teaches it, as `part/slug`; empty where none is named.
     methods
@@ -180,7 +181,7 @@ def _definitions(tree: ast.Module) -> Iterator[Definition]:
 
 def _entry(node: Definition) -> Entry:
     text = ast.get_docstring(node) or ""
-    found = _TAUGHT.search(text)
+    found = TAUGHT.search(text)
     page = found["page"] if found else ""
     if not isinstance(node, ast.ClassDef):
         return Entry(node.name, "function", _signature(node), text, page)

@@ -114,7 +114,7 @@ def build(
     _state_file(layout).unlink(missing_ok=True)
     # Sphinx keeps the pages of sources that are no longer there, and those that an
     # earlier configuration asked for.
-    if gone or _reconfigured(layout):
+    if _reconfigured(layout) or gone:  # asked first: it remembers
         _forget(layout)
     said = _sphinx(layout, made)
     if draft:  # a page without outputs has no numbers to quote, which is known

@@ -14,11 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from numpydoc.docscrape_sphinx import SphinxDocString
 
-from coursekit.book.api import Entry, Module
+from coursekit.book.api import TAUGHT, Entry, Module
 from coursekit.site import roadmap
 
 FOLDER = "reference"
-_TAUGHT = re.compile(r"Taught in:\s+(?P<page>[\w-]+/[\w-]+)\.?")
 # A backtick in a docstring names code; reST would set it in italics.
 _PREAMBLE = ".. default-role:: code\n"
 _ABOUT = (
@@ -101,7 +100,7 @@ def _described(entry: Entry, here: set[str]) -> str:
 
 
 def _docstring(entry: Entry, here: set[str]) -> str:
-    text = _TAUGHT.sub(lambda found: _taught(found["page"], here), entry.docstring)
+    text = TAUGHT.sub(lambda found: _taught(found["page"], here), entry.docstring)
     rest = _LATEX_ONLY.sub("", str(SphinxDocString(inspect.cleandoc(text))))
     return "\n\n".join(map(_escaped, rest.strip().split("\n\n")))
 
