@@ -12,15 +12,15 @@ not import it at the top; and an engine is whatever has the three methods below.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import nbformat
 
 from coursekit.exercises.worker import Worker, WorkerEnded
 
-__all__ = ["CoursekitEngine"]
+__all__ = ["CoursekitEngine", "Runs"]
 
 _CELL_SECONDS = 60.0
 _OUTPUTS = {"stream", "display_data", "execute_result"}
@@ -52,8 +52,9 @@ class CoursekitEngine:
             As papermill has them.
         **options
             `evidence`, folder that evidence is written to, none by default; `forbid`,
-            modules that cannot be imported; `execution_timeout`, seconds for a cell,
-            60 by default.
+            modules that cannot be imported; or `worker`, which runs the cells and
+            sees to both itself. `execution_timeout`, seconds for a cell, 60 by
+            default. `seen`, called with each cell and the raw reply to it.
 
         Returns
         -------
@@ -89,26 +90,56 @@ class CoursekitEngine:
         return str(nb_language(nb, language))
 
 
+class Runs(Protocol):
+    """Whatever runs cells one after the other."""
+
+    def run(self, source: str, seconds: float) -> Any:
+        """Run one cell and return the reply, decoded and otherwise unchecked.
+
+        Raises
+        ------
+        WorkerEnded
+            If there is nothing left that could run it.
+        """
+
+
 def _run_all(manager: Any, options: dict[str, Any]) -> None:
-    folder: str | Path | None = options.get("evidence")
-    forbid: Sequence[str] = options.get("forbid") or ()
     seconds = options.get("execution_timeout") or _CELL_SECONDS
-    with Worker(None if folder is None else str(folder), forbid) as worker:
+    seen: Callable[[nbformat.NotebookNode, Any], None] = options.get("seen") or _nobody
+    with _worker(options) as worker:
         for index, cell in enumerate(manager.nb.cells):
             manager.cell_start(cell, index)
             if cell.cell_type == "code" and cell.source.strip():
-                _run(worker, cell, seconds)
+                reply = _run(worker, cell.source, seconds)
+                seen(cell, reply)
+                cell.outputs = _outputs(reply)
                 if any(output.output_type == "error" for output in cell.outputs):
                     manager.cell_exception(cell, index)
             manager.cell_complete(cell, index)
 
 
-def _run(worker: Worker, cell: nbformat.NotebookNode, seconds: float) -> None:
+@contextlib.contextmanager
+def _worker(options: dict[str, Any]) -> Iterator[Runs]:
+    """Give the worker that was handed over, which its owner ends, or one of our own."""
+    given: Runs | None = options.get("worker")
+    if given is not None:
+        yield given
+        return
+    folder: str | Path | None = options.get("evidence")
+    forbid: Sequence[str] = options.get("forbid") or ()
+    with Worker(None if folder is None else str(folder), forbid) as worker:
+        yield worker
+
+
+def _nobody(cell: nbformat.NotebookNode, reply: Any) -> None:
+    """Take no notice of a cell and the reply to it."""
+
+
+def _run(worker: Runs, source: str, seconds: float) -> Any:
     try:
-        reply = worker.run(cell.source, seconds)
+        return worker.run(source, seconds)
     except WorkerEnded as error:
-        reply = {"failure": {"name": "WorkerEnded", "message": str(error)}}
-    cell.outputs = _outputs(reply)
+        return {"failure": {"name": "WorkerEnded", "message": str(error)}}
 
 
 def _outputs(reply: Any) -> list[nbformat.NotebookNode]:

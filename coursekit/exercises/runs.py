@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -17,7 +18,7 @@ from coursekit.exercises.model import Exercise
 from coursekit.exercises.strip import strip
 from coursekit.source import Cell
 
-__all__ = ["Run", "answers", "closure", "execute", "notebook", "runs"]
+__all__ = ["Run", "answers", "closure", "execute", "notebook", "papermill_run", "runs"]
 
 
 @dataclass(frozen=True)
@@ -150,16 +151,31 @@ def execute(
     for run in runs(exercise):
         place = folder / run.name
         place.mkdir(parents=True, exist_ok=True)
-        paper = place / "in.ipynb"
-        nbformat.write(notebook(exercise, run, given), paper)
-        _papermill(paper, place, seed, exercise.meta.forbid, seconds)
+        papermill_run(
+            notebook(exercise, run, given),
+            seed,
+            output_path=str(place / "out.ipynb"),
+            evidence=str(place),
+            forbid=exercise.meta.forbid,
+            execution_timeout=seconds,
+        )
         places |= dict.fromkeys(run.gathers, place)
     return places
 
 
-def _papermill(
-    paper: Path, place: Path, seed: int, forbid: list[str], seconds: float | None
-) -> None:
+def papermill_run(paper: nbformat.NotebookNode, seed: int, **options: Any) -> None:
+    """Let papermill execute a notebook in our engine, to its last cell.
+
+    Parameters
+    ----------
+    paper : NotebookNode
+        What to execute.
+    seed : int
+        The seed to inject.
+    **options
+        For `engine.CoursekitEngine`; `output_path`, where the executed notebook goes,
+        nowhere by default.
+    """
     import papermill
     from papermill.engines import papermill_engines
 
@@ -170,14 +186,12 @@ def _papermill(
     papermill_engines.register("coursekit", CoursekitEngine)
     try:
         papermill.execute_notebook(
-            str(paper),
-            str(paper.with_name("out.ipynb")),
+            paper,
+            options.pop("output_path", None),
             parameters={"seed": seed},
             engine_name="coursekit",
             progress_bar=False,
-            evidence=str(place),
-            forbid=forbid,
-            execution_timeout=seconds,
+            **options,
         )
     except papermill.PapermillExecutionError:
         return  # every cell has run, and what it could not give is missing evidence

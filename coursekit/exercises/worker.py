@@ -27,20 +27,25 @@ class WorkerEnded(RuntimeError):  # noqa: N818 (says what happened)
     """The child process is gone, or had to be ended."""
 
 
-def serve(receive: BinaryIO, send: BinaryIO) -> None:
+def serve(
+    receive: BinaryIO, send: BinaryIO, set_up: dict[str, Any] | None = None
+) -> None:
     """Run cells as they arrive, one JSON object a line, until there are no more.
 
     Parameters
     ----------
     receive : binary file
-        First `{"evidence": folder or null, "forbid": [...]}`, then `{"run": source}`.
+        First the set-up, where it is not given here; then `{"run": source}`.
     send : binary file
         One reply a cell: its outputs and its failure, as `session.Outcome` has them.
+    set_up : dict, optional
+        `{"evidence": folder or null, "forbid": [...]}`.
     """
     from coursekit.exercises.evidence import Writer
     from coursekit.exercises.session import Session
 
-    set_up = json.loads(receive.readline())
+    if set_up is None:
+        set_up = json.loads(receive.readline())
     names = {}
     if set_up["evidence"] is not None:
         names["evidence"] = Writer(Path(set_up["evidence"]))

@@ -1,0 +1,1 @@
+"""Grade strangers' notebooks: intake, sandbox, batch, similarity, reports, releases."""
