@@ -25,18 +25,24 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "audit: too dear for every time; see --audit")
     config.addinivalue_line("markers", "browser: needs Chromium or Chrome")
+    config.addinivalue_line("markers", "sandbox: needs bubblewrap (Linux)")
 
 
 def pytest_collection_modifyitems(config, items):
     skip_audit = pytest.mark.skip(reason="too dear for every time; run `make audit`")
     no_browser = pytest.mark.skip(reason="no Chromium or Chrome on this machine")
-    # In CI a missing browser is a failure, not a reason to test less.
-    has_browser = any(map(shutil.which, BROWSERS)) or os.environ.get("CI") == "true"
+    no_sandbox = pytest.mark.skip(reason="no bubblewrap on this machine")
+    # In CI what is missing is a failure, not a reason to test less.
+    in_ci = os.environ.get("CI") == "true"
+    has_browser = any(map(shutil.which, BROWSERS)) or in_ci
+    has_sandbox = shutil.which("bwrap") or in_ci
     for item in items:
         if "audit" in item.keywords and not config.getoption("--audit"):
             item.add_marker(skip_audit)
         if "browser" in item.keywords and not has_browser:
             item.add_marker(no_browser)
+        if "sandbox" in item.keywords and not has_sandbox:
+            item.add_marker(no_sandbox)
 
 
 @pytest.fixture(scope="session")

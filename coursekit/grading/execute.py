@@ -104,7 +104,7 @@ class Executor:
             with self._warm.open((), self._limits) as run:
                 run.finish()
         except SandboxError as error:
-            self._warm.__exit__()
+            self._warm.close()
             return str(error)
         self.level = "bubblewrap"
         return ""
@@ -170,7 +170,7 @@ class Executor:
 
     def close(self) -> None:
         """End the warm process; nothing of it is left."""
-        self._warm.__exit__()
+        self._warm.close()
 
     def __enter__(self) -> Executor:
         """Use as a context, so that no process is left."""

@@ -75,7 +75,7 @@ def outer(
 
 
 def _parents(paths: Iterable[Path]) -> list[Path]:
-    """Give the folders above, the higher first: bubblewrap would close them to others."""
+    """Give the folders above, the higher first; bubblewrap alone would close them."""
     above = {parent for path in paths for parent in path.parents if parent.name}
     return sorted(above)
 

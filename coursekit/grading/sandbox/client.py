@@ -88,7 +88,11 @@ class Warm:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = self._start(theirs.fileno(), files)
-        settings = {"modules": sorted(modules), "forbid": self._forbid}
+        settings = {
+            "modules": sorted(modules),
+            "forbid": self._forbid,
+            "isolate": self._isolate,
+        }
         try:
             self._control.send(json.dumps(settings).encode("ascii"))
             self._await_ready()
@@ -122,8 +126,10 @@ class Warm:
 
     def _failed(self) -> SandboxError:
         """End what was started and say why it did not work."""
-        self.close()
-        return SandboxError(f"the sandbox did not start: {self._last_words()}")
+        self._end()
+        error = SandboxError(f"the sandbox did not start: {self._last_words()}")
+        self._told.close()
+        return error
 
     def _last_words(self) -> str:
         if self._told.closed:
@@ -171,6 +177,10 @@ class Warm:
 
     def close(self) -> None:
         """End the warm process and every run of it."""
+        self._end()
+        self._told.close()
+
+    def _end(self) -> None:
         self._control.close()
         try:
             self._process.wait(_ENDING)
@@ -185,7 +195,6 @@ class Warm:
     def __exit__(self, *_: object) -> None:
         """End it."""
         self.close()
-        self._told.close()
 
 
 def _python(handle: int, *, become_nobody: bool) -> list[str]:

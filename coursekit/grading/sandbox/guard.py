@@ -190,10 +190,11 @@ def _plain_file(place: int, name: str, most: int) -> bytes | None:
         handle = os.open(name, flags, dir_fd=place)
     except OSError:
         return None
+    about = os.fstat(handle)
+    if not stat.S_ISREG(about.st_mode) or about.st_size > most:
+        os.close(handle)
+        return None
     with os.fdopen(handle, "rb") as file:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode) or about.st_size > most:
-            return None
         return file.read(most)
 
 

@@ -122,7 +122,8 @@ def _distributions(
         if _refused(one, needs, forbid):
             continue
         waiting += needs
-        yield from _tops(one)
+        for top in _tops(one):
+            yield from _less(top, forbid)
 
 
 def _needs(one: metadata.Distribution, asked: Requirement) -> list[Requirement]:
@@ -177,13 +178,20 @@ def _package(name: str, forbid: tuple[str, ...]) -> Iterator[Path]:
     if spec is None or spec.origin is None or spec.origin in ("built-in", "frozen"):
         return
     origin = Path(spec.origin)
+    place = origin.parent if spec.submodule_search_locations else origin
+    yield from _less(place, forbid)
+
+
+def _less(place: Path, forbid: tuple[str, ...]) -> Iterator[Path]:
+    """Give a module or package, or what is left of it without what is forbidden."""
+    name = place.name.partition(".")[0]
+    if name in forbid:
+        return
     inner = tuple(one for one in forbid if one.startswith(f"{name}."))
-    if not spec.submodule_search_locations:
-        yield origin
-    elif not inner:
-        yield origin.parent
+    if inner and place.is_dir():
+        yield from _parts(place, name, inner)
     else:
-        yield from _parts(origin.parent, name, inner)
+        yield place
 
 
 def _parts(folder: Path, name: str, forbid: tuple[str, ...]) -> Iterator[Path]:

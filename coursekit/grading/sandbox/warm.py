@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Iterable
 
 from coursekit.exercises.session import Session, hide
+from coursekit.grading.sandbox import kernel
 from coursekit.grading.sandbox.guard import Request, guard
 
 __all__ = ["main"]
@@ -41,6 +42,8 @@ def main(arguments: list[str]) -> int:
     if arguments[1:]:
         _become(int(arguments[1]))
     settings = json.loads(control.recv(_LONGEST))
+    if settings["isolate"]:
+        kernel.leave_keyring()
     hide(settings["forbid"])
     _import(settings["modules"])
     control.send(b"ready")
