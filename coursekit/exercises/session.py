@@ -129,6 +129,9 @@ class _Shell(InteractiveShell):
         text = "".join(lines)[-LONGEST_OUTPUT:]
         self.failure = Failure(type(error).__name__, _text(error), text.splitlines())
 
+    def enable_gui(self, gui: str | None = None) -> None:
+        """Open no window: `%matplotlib` and `%gui` ask for one."""
+
     def showsyntaxerror(self, *_: Any, **__: Any) -> None:
         """Keep the error of a cell that is not Python."""
         self.showtraceback()

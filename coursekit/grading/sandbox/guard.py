@@ -357,6 +357,7 @@ def _run_cells(serving: int, box: _Box, request: Request) -> NoReturn:
         _keep_only(serving)
         _limit(request.limits)
         if request.isolate:
+            kernel.leave_keyring()  # or one run could leave in it what the next finds
             kernel.drop_privileges()
         os.chdir(box.work)
         os.environ["HOME"] = box.work

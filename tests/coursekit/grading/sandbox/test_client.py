@@ -121,6 +121,27 @@ def test_the_session_keyring_is_empty(warm, tight):
         assert said(run.run(code, 30)).strip() in ("0", "-1")
 
 
+def test_no_run_finds_in_a_keyring_what_another_left_there(warm, tight):
+    head = "import ctypes, platform\nc = ctypes.CDLL(None).syscall\n"
+    head += (
+        "add, ask = {'x86_64': (248, 250), 'aarch64': (217, 219)}[platform.machine()]\n"
+    )
+    leave = head + "print(c(add, b'user', b'mark', b'x', 1, -3) > 0)"
+    look = head + "print(c(ask, 10, -3, b'user', b'mark', 0) > 0)"
+    with warm.open([], tight) as run:
+        assert said(run.run(leave, 30)) in ("True\n", "False\n")
+        run.finish()
+    with warm.open([], tight) as run:
+        assert said(run.run(look, 30)) == "False\n"
+
+
+def test_magics_that_open_windows_are_harmless(warm, tight):
+    with warm.open([], tight) as run:
+        reply = run.run("%matplotlib inline\nprint('went on')", 30)
+    assert reply["failure"] is None
+    assert said(reply) == "went on\n"
+
+
 HARM = {
     "memory": "held = []\nwhile True: held.append(bytearray(10**7))",
     "files": "for n in range(10**6): open(f'{n}', 'w').close()",
