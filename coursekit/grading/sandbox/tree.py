@@ -54,7 +54,7 @@ def allowed(meta: ExerciseMeta, modules: Iterable[str], root: Path) -> list[Path
     for name in {*_PACKAGES, *(module.partition(".")[0] for module in modules)}:
         found |= set(_package(name, forbid))
     found |= set(_data(meta.data, root))
-    return sorted(path for path in found if path.exists())
+    return sorted(path for path in found if os.access(path, os.R_OK))
 
 
 def search_path() -> list[str]:
@@ -77,9 +77,8 @@ def _interpreter() -> Iterator[Path]:
     for name in ("stdlib", "platstdlib"):
         folder = Path(sysconfig.get_path(name))
         yield from (one for one in folder.iterdir() if one.name not in _LEFT_OUT)
-    library = sysconfig.get_config_var("LIBDIR")
-    if library and sys.base_prefix != "/usr":
-        yield from Path(library).glob("lib*.so*")
+    if sys.base_prefix != "/usr":  # whose libraries `_libraries` gives
+        yield from Path(sys.base_prefix, "lib").glob("lib*.so*")
 
 
 def _libraries() -> Iterator[Path]:
