@@ -121,6 +121,140 @@ def bench(
     raise typer.Exit(subprocess.call(command, cwd=ROOT, env=os.environ | ONE_THREAD))
 
 
+Submissions = Annotated[
+    Path, typer.Argument(help="Folder as an LMS exports it, a notebook, or a zip file.")
+]
+Graded = Annotated[Path, typer.Argument(help="Folder of an earlier grading.")]
+Workers = Annotated[
+    int, typer.Option(min=1, help="Submissions at a time on this machine.")
+]
+Dask = Annotated[
+    str | None, typer.Option(help="Address of a Dask scheduler, to execute there.")
+]
+Rules = Annotated[Path | None, typer.Option(help="Rules for marks, a TOML file.")]
+Manual = Annotated[Path | None, typer.Option(help="Marks that a person gave, a CSV.")]
+Roster = Annotated[
+    Path | None, typer.Option(help="Who is in the class: a CSV with key, name, id.")
+]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust-submissions",
+        help="Go on where learners' code cannot be isolated: you know whose it is.",
+    ),
+]
+
+
+@app.command()
+def assign(
+    names: Names = None,
+    *,
+    out: Annotated[Path, typer.Option(help="A new folder for the release.")],
+    roster: Roster = None,
+    answers: Annotated[
+        bool, typer.Option(help="Give the instructor solution notebooks.")
+    ] = False,
+    variants: Annotated[
+        bool, typer.Option(help="Give each learner data of their own.")
+    ] = False,
+    start: Annotated[
+        str | None, typer.Option(help="First day of the syllabus, as 2026-09-07.")
+    ] = None,
+    weeks: Annotated[int | None, typer.Option(help="Weeks of the syllabus.")] = None,
+    hours: Annotated[float | None, typer.Option(help="Hours a week.")] = None,
+    pack: Annotated[
+        bool, typer.Option("--zip", help="Pack what is handed out.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option(help="Write into a folder that holds files.")
+    ] = False,
+    secret: Annotated[
+        Path | None, typer.Option(help="class-secret.txt of an earlier release.")
+    ] = None,
+) -> None:
+    """Make a release of exercises for a class."""
+    from coursekit.grading.assign import assign as make
+
+    raise typer.Exit(
+        make(
+            names or [],
+            out=out,
+            roster=roster,
+            answers=answers,
+            variants=variants,
+            start=start,
+            weeks=weeks,
+            hours=hours,
+            zip=pack,
+            force=force,
+            secret=secret,
+        )
+    )
+
+
+@app.command()
+def grade(
+    submissions: Submissions,
+    *,
+    exercise: Annotated[str, typer.Option(help="The exercise, as part/slug.")],
+    out: Annotated[Path, typer.Option(help="Folder for reports, outside the other.")],
+    workers: Workers = 2,
+    dask: Dask = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The secret seed; a new one if none is given.")
+    ] = None,
+    policy: Rules = None,
+    roster: Roster = None,
+    manual: Manual = None,
+    trust: Trust = False,
+) -> None:
+    """Grade a folder of submissions; the same again goes on from where it stopped."""
+    from coursekit.grading import commands
+
+    raise typer.Exit(
+        commands.grade(
+            submissions,
+            exercise,
+            out,
+            workers=workers,
+            dask=dask,
+            seed=seed,
+            policy=policy,
+            roster=roster,
+            manual=manual,
+            trust=trust,
+        )
+    )
+
+
+@app.command()
+def regrade(
+    out: Graded,
+    *,
+    workers: Workers = 2,
+    dask: Dask = None,
+    policy: Rules = None,
+    manual: Manual = None,
+    trust: Trust = False,
+) -> None:
+    """Grade again with the same seed; only what has changed is executed."""
+    from coursekit.grading import commands
+
+    raise typer.Exit(
+        commands.regrade(
+            out, workers=workers, dask=dask, policy=policy, manual=manual, trust=trust
+        )
+    )
+
+
+@app.command()
+def report(out: Graded, *, policy: Rules = None, manual: Manual = None) -> None:
+    """Write the reports of a grading again; nothing is executed."""
+    from coursekit.grading import commands
+
+    raise typer.Exit(commands.report(out, policy=policy, manual=manual))
+
+
 @app.command(name="format")
 def format_code() -> None:
     """Format and lint the code."""

@@ -159,6 +159,20 @@ def browser() -> Finding:
     )
 
 
+def sandbox() -> Finding:
+    """Look for what keeps learners' code apart when an instructor grades."""
+    there = shutil.which("bwrap") is not None
+    return Finding(
+        there,
+        "bubblewrap, for grading"
+        if there
+        else "no bubblewrap, which only grading needs",
+        "Strangers' notebooks are not graded without it: apt install bubblewrap, or "
+        "on Macs and Windows use a Linux machine.",
+        needed=False,
+    )
+
+
 def memory() -> Finding:
     """Examine the memory: two pages run at once."""
     if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
@@ -183,6 +197,7 @@ EXAMINATIONS = (
     environment,
     torch,
     browser,
+    sandbox,
 )
 
 
