@@ -7,6 +7,7 @@ then what it does has to be a function of a module, with arguments that can be p
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import select
@@ -74,6 +75,7 @@ def _work_and_leave(
         if not _inside:
             os.setpgid(0, 0)
         _inside = True
+        gc.freeze()  # to collect what the parent made would copy all of its memory
         work(*args)
         os.write(signalling, _DONE)
     except BaseException:  # noqa: BLE001 (told to the parent)

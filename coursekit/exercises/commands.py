@@ -8,13 +8,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
 
 from coursekit.book.layout import Layout
 from coursekit.exercises import cache
@@ -23,7 +21,15 @@ from coursekit.exercises.starter import path_of, starter, text_of
 from coursekit.exercises.template import TEMPLATE
 from coursekit.source import SourceError
 
-__all__ = ["new", "out_of_step", "prove", "prove_one", "sources", "sync"]
+__all__ = [
+    "new",
+    "out_of_step",
+    "prove",
+    "prove_many",
+    "prove_one",
+    "sources",
+    "sync",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 _NAME = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
@@ -188,7 +194,7 @@ def prove(
         console.print(escape(str(error)))
         return 2
     failed = False
-    proofs = _proofs(paths, jobs, console, seeds=seeds, force=force, root=root)
+    proofs = _proofs(paths, console, jobs=jobs, seeds=seeds, force=force, root=root)
     for proof in proofs:
         failed = failed or bool(proof["findings"])
         console.print(escape(_words(proof)))
@@ -196,18 +202,11 @@ def prove(
 
 
 def _proofs(
-    paths: Sequence[Path], jobs: int, console: Console, **options: Any
+    paths: Sequence[Path], console: Console, **options: Any
 ) -> Iterator[dict[str, Any]]:
-    """Give each proof as soon as it is done, and show how many are."""
-    with (
-        Progress(console=console, transient=True) as progress,
-        ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool,
-    ):
-        bar = progress.add_task("proving", total=len(paths))
-        waiting = [pool.submit(prove_one, path, **options) for path in paths]
-        for done in as_completed(waiting):
-            progress.advance(bar)
-            yield done.result()
+    """Give the proofs, and show that something goes on meanwhile."""
+    with console.status(f"proving {len(paths)} exercises"):
+        yield from prove_many(paths, **options)
 
 
 def _words(proof: dict[str, Any]) -> str:
@@ -224,44 +223,59 @@ def _words(proof: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def prove_one(
-    path: Path,
+def prove_one(path: Path, **options: Any) -> dict[str, Any]:
+    """Prove one exercise, as `prove_many` does."""
+    return next(iter(prove_many([path], **options)))
+
+
+def prove_many(
+    paths: Sequence[Path],
     *,
+    jobs: int = 1,
     seeds: int = 5,
     full: bool = True,
     force: bool = False,
     root: Path = ROOT,
-) -> dict[str, Any]:
-    """Prove one exercise in a process of its own.
+) -> Iterator[dict[str, Any]]:
+    """Prove exercises in a process of their own, which shares what takes long to start.
 
     Parameters
     ----------
-    path : Path
-        Its source.
+    paths : sequence of Path
+        Their sources.
+    jobs : int
+        Exercises at a time.
     seeds, full
-        As for `proofs.prove_here`.
+        As for `proofs.prove_all`.
     force : bool
         Whether to prove again what nothing has changed of.
     root : Path
         The checkout; the cache is in its build folder.
 
-    Returns
-    -------
+    Yields
+    ------
     dict
-        `proofs.Proof` as plain data; `cached` where it was proven before.
+        `proofs.Proof` as plain data, what was proven before first; that has `cached`.
     """
-    key = cache.key(path, f"{seeds} {full}", root)
-    kept = None if force else cache.get(key, root)
-    if kept is not None:
-        return kept | {"cached": True}
-    proof = _in_a_process(path, seeds, full, root)
-    if not proof["findings"]:
-        cache.put(key, proof, root)
-    return proof
+    keys = {path: cache.key(path, f"{seeds} {full}", root) for path in paths}
+    waiting = []
+    for path in paths:
+        kept = None if force else cache.get(keys[path], root)
+        if kept is None:
+            waiting.append(path)
+        else:
+            yield kept | {"cached": True}
+    found = _in_a_process(waiting, jobs, seeds, full, root) if waiting else []
+    for path, proof in zip(waiting, found, strict=True):
+        if not proof["findings"]:
+            cache.put(keys[path], proof, root)
+        yield proof
 
 
-def _in_a_process(path: Path, seeds: int, full: bool, root: Path) -> dict[str, Any]:
-    """One thread a process, since threads do not survive a fork."""
+def _in_a_process(
+    paths: Sequence[Path], jobs: int, seeds: int, full: bool, root: Path
+) -> list[dict[str, Any]]:
+    """Prove with one thread a process, since threads do not survive a fork."""
     threads = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")
     search = [*map(str, Layout(root).search_path), os.environ.get("PYTHONPATH", "")]
     environment = (
@@ -269,12 +283,12 @@ def _in_a_process(path: Path, seeds: int, full: bool, root: Path) -> dict[str, A
         | {f"{name}_NUM_THREADS": "1" for name in threads}
         | {"MPLBACKEND": "agg", "PYTHONPATH": os.pathsep.join(filter(None, search))}
     )
-    pages = ("full" if full else "short",)
-    command = [sys.executable, "-m", "coursekit.exercises.proofs", str(path)]
-    limit = _SECONDS * max(seeds, 5) / 5
+    command = [sys.executable, "-m", "coursekit.exercises.proofs", str(seeds)]
+    command += ["full" if full else "short", str(jobs)]
+    limit = _SECONDS * len(paths) * max(seeds, 5) / 5
     try:
         run = subprocess.run(
-            [*command, str(seeds), *pages],
+            [*command, *map(str, paths)],
             env=environment,
             cwd=root,
             stdin=subprocess.DEVNULL,
@@ -283,12 +297,16 @@ def _in_a_process(path: Path, seeds: int, full: bool, root: Path) -> dict[str, A
             timeout=limit,
             check=False,
         )
-        proof: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+        proofs = [json.loads(line) for line in run.stdout.splitlines()]
     except subprocess.TimeoutExpired:
-        return _broken(path, f"it took longer than {limit:.0f} seconds")
-    except (IndexError, ValueError):
-        return _broken(path, f"the proof itself stopped: {run.stderr[-3000:]}")
-    return proof
+        told = f"the proofs took longer than {limit:.0f} seconds"
+        return [_broken(path, told) for path in paths]
+    except ValueError:
+        proofs = []
+    if len(proofs) != len(paths):
+        told = f"the proof itself stopped: {run.stderr[-3000:]}"
+        return [_broken(path, told) for path in paths]
+    return proofs
 
 
 def _broken(path: Path, what: str) -> dict[str, Any]:

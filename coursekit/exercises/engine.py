@@ -24,6 +24,7 @@ __all__ = ["CoursekitEngine", "Runs"]
 
 _CELL_SECONDS = 60.0
 _OUTPUTS = {"stream", "display_data", "execute_result"}
+_MOST_OUTPUTS = 12  # a session's: standard output, standard error, ten displayed ones
 
 
 class CoursekitEngine:
@@ -54,7 +55,8 @@ class CoursekitEngine:
             `evidence`, folder that evidence is written to, none by default; `forbid`,
             modules that cannot be imported; or `worker`, which runs the cells and
             sees to both itself. `execution_timeout`, seconds for a cell, 60 by
-            default. `seen`, called with each cell and the raw reply to it.
+            default. `seen`, called with each cell and the raw reply to it. With
+            `outputs` False only errors are kept.
 
         Returns
         -------
@@ -112,7 +114,7 @@ def _run_all(manager: Any, options: dict[str, Any]) -> None:
             if cell.cell_type == "code" and cell.source.strip():
                 reply = _run(worker, cell.source, seconds)
                 seen(cell, reply)
-                cell.outputs = _outputs(reply)
+                cell.outputs = _outputs(reply, shown=options.get("outputs", True))
                 if any(output.output_type == "error" for output in cell.outputs):
                     manager.cell_exception(cell, index)
             manager.cell_complete(cell, index)
@@ -142,13 +144,16 @@ def _run(worker: Runs, source: str, seconds: float) -> Any:
         return {"failure": {"name": "WorkerEnded", "message": str(error)}}
 
 
-def _outputs(reply: Any) -> list[nbformat.NotebookNode]:
-    """Turn the child's reply into outputs; what is not of that form is left out."""
+def _outputs(reply: Any, *, shown: bool = True) -> list[nbformat.NotebookNode]:
+    """Turn the child's reply into outputs; what is not of that form is left out.
+
+    So is what comes after as many as an honest child sends: each takes time to check.
+    """
     found: list[nbformat.NotebookNode] = []
     if not isinstance(reply, dict):
         return found
-    listed = reply.get("outputs")
-    for raw in listed if isinstance(listed, list) else []:
+    listed = reply.get("outputs") if shown else None
+    for raw in listed[:_MOST_OUTPUTS] if isinstance(listed, list) else []:
         if isinstance(raw, dict) and str(raw.get("output_type")) in _OUTPUTS:
             with contextlib.suppress(nbformat.ValidationError, RecursionError):
                 output = nbformat.from_dict(raw)

@@ -5,30 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-__all__ = ["checked", "defined", "imports", "summary_points", "verdicts", "written"]
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-# Calls that compare or score: evidence carries what the learner's code returned, and
-# the judge, which the learner's code never meets, compares.
-_COMPARE = _words(
-    "allclose isclose array_equal array_equiv array_almost_equal equals "
-    "assert_allclose assert_array_equal assert_frame_equal score accuracy_score "
-    "f1_score precision_score recall_score r2_score roc_auc_score log_loss "
-    "mean_squared_error mean_absolute_error"
-)
-# Calls that hand their argument through, so that a comparison inside is a verdict.
-_THROUGH = _words(
-    "bool int float str list tuple dict all any sum mean min max asarray array "
-    "astype item tolist len round not_equal equal logical_and logical_or"
-)
-_TOLD = (
-    "evidence must be what the learner's code gave, not a verdict on it: write the "
-    "value itself and let the judge cell compare."
-)
+__all__ = ["checked", "defined", "imports", "summary_points", "written"]
 
 
 def written(code: str) -> list[str]:
@@ -108,73 +85,6 @@ def _imported(node: ast.AST) -> list[str]:
         inner = [f"{node.module}.{alias.name}" for alias in node.names]
         return [node.module, *inner]
     return []
-
-
-def verdicts(code: str) -> list[tuple[int, str]]:
-    """Find comparisons and scores that an evidence cell would write as its value.
-
-    Parameters
-    ----------
-    code : str
-        Source of an evidence cell.
-
-    Returns
-    -------
-    list of (int, str)
-        Line within the cell (from 1) and what to do.
-
-    Examples
-    --------
-    >>> verdicts('evidence("q1.f", value=f(2) > 3)')[0][0]
-    1
-    >>> verdicts('evidence("q1.f", value=f(X, y > 3))')
-    []
-    """
-    tree = ast.parse(code)
-    sources = {
-        target.id: node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    found: list[tuple[int, str]] = []
-    for node in ast.walk(tree):
-        compares = isinstance(node, ast.Call) and _called(node) in _COMPARE
-        if isinstance(node, ast.Assert) or compares:
-            found.append((getattr(node, "lineno", 1), _TOLD))
-    for call in _calls(code, "evidence"):
-        found += [
-            (getattr(node, "lineno", 1), _TOLD)
-            for keyword in call.keywords
-            for node in _handed(keyword.value, sources, set())
-            if isinstance(node, ast.Compare) or _is_not(node)
-        ]
-    return sorted(set(found))
-
-
-def _is_not(node: ast.AST) -> bool:
-    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
-
-
-def _handed(
-    node: ast.AST, sources: dict[str, ast.expr], seen: set[str]
-) -> Iterator[ast.AST]:
-    """Walk what becomes part of a value: not the arguments of a learner's function."""
-    yield node
-    if isinstance(node, ast.Name):
-        if node.id in sources and node.id not in seen:
-            yield from _handed(sources[node.id], sources, seen | {node.id})
-        return
-    if isinstance(node, ast.Call) and _called(node) not in _THROUGH:
-        if isinstance(node.func, ast.Attribute):  # found[...] == x).any() and the like
-            yield from _handed(node.func.value, sources, seen)
-        return
-    if isinstance(node, ast.Subscript):
-        yield from _handed(node.value, sources, seen)  # a[b > 0] hands a part of a on
-        return
-    for child in ast.iter_child_nodes(node):
-        yield from _handed(child, sources, seen)
 
 
 def _calls(code: str, name: str) -> Iterator[ast.Call]:

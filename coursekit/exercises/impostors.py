@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
@@ -18,6 +19,8 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+
+from coursekit.exercises.overheard import Listener
 
 __all__ = ["LIES", "Recorder", "Recording", "install", "like"]
 
@@ -57,30 +60,38 @@ class Recording:
 
 
 class Recorder:
-    """Wraps the reference's functions so that what they return is written down."""
+    """Wraps the reference's functions so that what they return is written down.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    names : dict
+        The notebook's names; the listener hears what stands in them.
+    """
+
+    def __init__(self, names: dict[str, Any]) -> None:
         self.recording = Recording()
+        self.listener = Listener(names)
+        self._names = names
         self._item = ""
         self._depth = 0
 
     def begin(self, item: str) -> None:
         """Write down what follows under an item."""
         self._item = item
+        self.listener.begin(item)
 
-    def watch(self, names: dict[str, Any], question: str, own: Iterable[str]) -> None:
+    def watch(self, question: str, own: Iterable[str]) -> None:
         """Wrap what the answer to `question` defined, and keep its values.
 
         Parameters
         ----------
-        names : dict
-            The notebook's names, changed in place.
         question : str
             Name of the question.
         own : iterable of str
             Names that its answer defines.
         """
-        self._item = ""
+        self.begin("")
+        names = self._names
         _replace(names, own, self._wrap)
         self.recording.values[question] = {
             name: _copied(names[name])
@@ -92,12 +103,17 @@ class Recorder:
         @functools.wraps(real)
         def recorded(*args: Any, **kwargs: Any) -> Any:
             outer = self._depth == 0
+            given = (*args, *kwargs.values())
+            heard = self.listener.places(sys._getframe(1), given) if outer else {}
             self._depth += 1
+            self.listener.inside = True
             try:
                 value = real(*args, **kwargs)
             finally:
                 self._depth -= 1
+                self.listener.inside = not outer
             if outer:
+                self.listener.note(name, value, heard, given)
                 calls = self.recording.calls.setdefault(self._item, {})
                 calls.setdefault(name, []).append(_copied(value))
             return value

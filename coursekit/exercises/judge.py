@@ -12,15 +12,27 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
-
-import nbformat
 
 from coursekit import compare
 from coursekit.exercises.court import Court, Rejected
 from coursekit.exercises.model import Exercise, Item
 
-__all__ = ["Case", "Verdict", "judge", "judging_notebook", "run_nbval"]
+if TYPE_CHECKING:
+    import nbformat  # slow to import, and a judge's process does without it
+
+__all__ = [
+    "Case",
+    "Verdict",
+    "judge",
+    "judging_notebook",
+    "nbval_verdicts",
+    "run_nbval",
+]
+
+# How nbval's own complaints begin; all else that is a failure came of the judge cell.
+_NO_VERDICT = ("RuntimeError: Kernel dead", "Timeout of ")
 
 
 @dataclass(frozen=True)
@@ -136,6 +148,8 @@ def judging_notebook(
     NotebookNode
         The cell `ada-q1-gradient` judges the item `q1.gradient` of the case `ada`.
     """
+    import nbformat
+
     cells = [_code("set-up", _SET_UP)]
     for case in cases:
         court = f"Court({_literal(case.found)}, {_literal(case.expected)}, {case.seed})"
@@ -161,6 +175,8 @@ def _item_cell(case: Case, item: Item) -> nbformat.NotebookNode:
 
 
 def _code(name: str, source: str) -> nbformat.NotebookNode:
+    import nbformat
+
     made: nbformat.NotebookNode = nbformat.v4.new_code_cell(source, id=name)
     return made
 
@@ -173,7 +189,11 @@ def _literal(side: Path | Mapping[str, Path]) -> str:
 
 
 def run_nbval(
-    notebooks: Sequence[Path], report: Path, *, timeout: float = 300.0
+    notebooks: Sequence[Path],
+    report: Path,
+    *,
+    timeout: float = 300.0,
+    cell_seconds: float = 60.0,
 ) -> dict[str, dict[str, bool]]:
     """Run judging notebooks through nbval, all in one run.
 
@@ -185,6 +205,8 @@ def run_nbval(
         Where the JUnit XML goes.
     timeout : float
         Seconds for the whole run.
+    cell_seconds : float
+        Seconds for one cell, after which nbval gives its notebook up.
 
     Returns
     -------
@@ -197,8 +219,10 @@ def run_nbval(
     RuntimeError
         If nbval ended without a report.
     """
+    report = report.resolve()
+    papers = [str(notebook.resolve()) for notebook in notebooks]
     run = subprocess.run(
-        [*_nbval_command(report), *map(str, notebooks)],
+        [*_nbval_command(report, cell_seconds), *papers],
         env=_environment(report.parent),
         cwd=report.parent,
         capture_output=True,
@@ -208,10 +232,13 @@ def run_nbval(
     )
     if not report.is_file():
         raise RuntimeError(f"nbval ended without a report: {run.stdout[-2000:]}")
-    return _junit(report)
+    results: dict[str, dict[str, bool]] = {}
+    for (case, item), passed in nbval_verdicts(report).items():
+        results.setdefault(case, {})[item] = passed
+    return results
 
 
-def _nbval_command(report: Path) -> list[str]:
+def _nbval_command(report: Path, cell_seconds: float) -> list[str]:
     """Write the empty settings of a pytest that runs nbval and nothing else."""
     settings = report.with_name("nbval.ini")
     settings.write_text("[pytest]\n", encoding="ascii")
@@ -219,6 +246,7 @@ def _nbval_command(report: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "pytest"),
         *("--nbval-lax", "--nbval-current-env", "--color=no", "--quiet"),
+        f"--nbval-cell-timeout={cell_seconds:g}",
         f"--junitxml={report}",
         f"--rootdir={report.parent}",
         *("-c", str(settings)),
@@ -238,11 +266,35 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _junit(report: Path) -> dict[str, dict[str, bool]]:
-    results: dict[str, dict[str, bool]] = {}
+def nbval_verdicts(report: Path) -> dict[tuple[str, str], bool]:
+    """Read what a report of nbval says.
+
+    Strict, where pytest is kind: only a cell that ran to its end or stopped with an
+    error has a verdict. One that was skipped, because the kernel had ended or hung
+    before it, has none.
+
+    Parameters
+    ----------
+    report : Path
+        JUnit XML of a run with the plug-in `coursekit.exercises.nbval_names`.
+
+    Returns
+    -------
+    dict
+        By case and item, whether its cell passed; absent where it has no verdict.
+    """
+    found = {}
     for case in ET.parse(report).getroot().iter("testcase"):
         told = {str(p.get("name")): p.get("value", "") for p in case.iter("property")}
-        if "item" in told:
-            failed = any(case.find(word) is not None for word in ("failure", "error"))
-            results.setdefault(told["case"], {})[told["item"]] = not failed
-    return results
+        passed = _passed(case)
+        if "item" in told and passed is not None:
+            found[told["case"], told["item"]] = passed
+    return found
+
+
+def _passed(case: ET.Element) -> bool | None:
+    failures = case.findall("failure")
+    if case.find("error") is not None or case.find("skipped") is not None:
+        return None
+    told = [failure.get("message", "").lstrip() for failure in failures]
+    return None if any(one.startswith(_NO_VERDICT) for one in told) else not failures

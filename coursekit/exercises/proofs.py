@@ -1,11 +1,14 @@
-"""Prove that an exercise judges rightly.
+"""Prove that exercises judge rightly.
 
-    python -m coursekit.exercises.proofs solutions/mathematics/gradient-descent.md
+    python -m coursekit.exercises.proofs 5 full 2 solutions/*/*.md
 
 The starter runs and earns nothing, the reference earns everything, each wrong answer
 loses what it should and is told why, each right one earns everything, and no made-up
 answer earns anything. Answers are tried in forks of one walk through the exercise;
 one pass through papermill and one through nbval show that this short cut is honest.
+
+One process imports what all proofs need and forks one child an exercise; one run of
+nbval judges what all of them executed, since most of its time is its start.
 """
 
 from __future__ import annotations
@@ -14,14 +17,22 @@ import ast
 import gc
 import importlib
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    # jsonschema imports this for a check that notebooks do not use; it takes a second.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 import nbformat
 
@@ -47,9 +58,10 @@ from coursekit.exercises.walk import (
     run_cells,
     walk,
 )
+from coursekit.exercises.warm import Warmth
 from coursekit.source import SourceError
 
-__all__ = ["Finding", "Proof", "prove_here"]
+__all__ = ["Finding", "Proof", "prove_all"]
 
 _WALK_SECONDS = 300.0
 _OTHER_SEED = 5_003
@@ -80,18 +92,28 @@ class Proof:
     tried
         How many answers were judged.
     seconds
-        Time of each part.
+        Time of each part; the run of nbval is shared among the exercises.
+    executed
+        What papermill executed, as the judge marked it: by case and item, whether the
+        points were given. nbval has to say the same.
     """
 
     name: str
     findings: list[Finding] = field(default_factory=list)
     tried: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    executed: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
         """Whether everything was proven."""
         return not self.findings
+
+    def find(self, proof: str, what: str) -> None:
+        """Add a finding, once."""
+        finding = Finding(proof, what)
+        if finding not in self.findings:
+            self.findings.append(finding)
 
 
 def seeds_of(number: int) -> list[int]:
@@ -105,38 +127,164 @@ def seeds_of(number: int) -> list[int]:
     return [7_001 + 97 * step for step in range(number)]
 
 
-def prove_here(path: Path, *, seeds: int = 5, full: bool = True) -> Proof:
-    """Prove one exercise, in a process started for that.
+def prove_all(
+    paths: Sequence[Path], *, seeds: int = 5, full: bool = True, jobs: int = 1
+) -> Iterator[Proof]:
+    """Prove exercises, in a process started for that.
 
     Parameters
     ----------
-    path : Path
-        Source of the exercise.
+    paths : sequence of Path
+        Sources of the exercises.
     seeds : int
         Seeds for the reference; where there are more than five, every other answer is
         tried with each of them too, and wrong ones are followed by the questions after
         them; otherwise with the first, and only empty answers are.
     full : bool
         Whether the pass through papermill and nbval is made.
+    jobs : int
+        Exercises at a time, where processes can be forked.
 
-    Returns
-    -------
+    Yields
+    ------
     Proof
         With a finding for each thing that does not hold.
     """
-    proof = Proof(f"{path.parent.name}/{path.stem}")
+    with tempfile.TemporaryDirectory(prefix="proof-") as name:
+        folders = [Path(name) / f"{number:03}" for number in range(len(paths))]
+        _in_turn(
+            [
+                (path, folder, seeds, full)
+                for path, folder in zip(paths, folders, strict=True)
+            ],
+            jobs,
+        )
+        proofs = [
+            _read(path, folder) for path, folder in zip(paths, folders, strict=True)
+        ]
+        if full:
+            _compare_with_nbval(proofs, folders, Path(name))
+        yield from proofs
+
+
+def _in_turn(tasks: Sequence[tuple[Path, Path, int, bool]], jobs: int) -> None:
+    """Do `_prove_into` for each task, some at a time, in forks where there are any."""
+    if not can_fork():
+        for task in tasks:
+            _prove_into(*task)
+        return
+    gc.freeze()  # so that collecting in a fork does not copy this memory
+    context = multiprocessing.get_context("fork")
+    running: list[BaseProcess] = []
+    for task in tasks:
+        if len(running) >= max(jobs, 1):
+            running = _wait_for_one(running)
+        child = context.Process(target=_prove_into, args=task)
+        child.start()
+        running.append(child)
+    while running:
+        running = _wait_for_one(running)
+
+
+def _wait_for_one(running: list[BaseProcess]) -> list[BaseProcess]:
+    """Return those that still run, as soon as one does not."""
+    ended = wait([child.sentinel for child in running])
+    left = [child for child in running if child.sentinel not in ended]
+    for child in running:
+        if child not in left:
+            child.join()
+    return left
+
+
+def _prove_into(path: Path, folder: Path, seeds: int, full: bool) -> None:
+    """Prove one exercise, but for nbval, and write what came of it."""
+    folder.mkdir()
+    proof = Proof(_title(path))
+    exercise = _loaded(path, proof)
+    if exercise:
+        _Prover(exercise, folder, proof, seeds_of(seeds)).prove(full=full)
+    draft = folder / "proof.draft"
+    draft.write_text(json.dumps(asdict(proof)), encoding="utf-8")
+    draft.replace(folder / "proof.json")
+
+
+def _loaded(path: Path, proof: Proof) -> Exercise | None:
     try:
-        exercise = load(path)
+        return load(path)
     except SourceError as error:
-        proof.findings.append(Finding("source", str(error)))
-        return proof
+        proof.find("source", str(error))
     except ExerciseError as error:
-        lines = str(error).splitlines()
-        proof.findings += [Finding("source", line) for line in lines]
+        for line in str(error).splitlines():
+            proof.find("source", line)
+    return None
+
+
+def _read(path: Path, folder: Path) -> Proof:
+    file = folder / "proof.json"
+    if not file.is_file():
+        proof = Proof(_title(path))
+        proof.find("proof", "its process ended before the proof was done.")
         return proof
-    with tempfile.TemporaryDirectory(prefix="proof-") as folder:
-        _Prover(exercise, Path(folder), proof, seeds_of(seeds)).prove(full=full)
-    return proof
+    raw: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    raw["findings"] = [Finding(**one) for one in raw["findings"]]
+    return Proof(**raw)
+
+
+def _title(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+def _compare_with_nbval(
+    proofs: Sequence[Proof], folders: Sequence[Path], place: Path
+) -> None:
+    """Judge by nbval, in one run, what papermill executed of all exercises."""
+    there = [
+        (proof, folder / "judging.ipynb")
+        for proof, folder in zip(proofs, folders, strict=True)
+        if (folder / "judging.ipynb").is_file()
+    ]
+    if not there:
+        return
+    begun = time.perf_counter()
+    agreed: Mapping[str, Mapping[str, bool]] = {}
+    paper = place / "judging.ipynb"
+    nbformat.write(_joined([file for _, file in there]), paper)
+    try:
+        agreed = run_nbval([paper], place / "junit.xml")
+    except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+        for proof, _ in there:
+            proof.find("nbval", str(error))
+        return
+    for proof, _ in there:
+        share = (time.perf_counter() - begun) / len(there)
+        proof.seconds["nbval"] = round(share, 2)
+        agree(proof, agreed)
+
+
+def _joined(papers: Sequence[Path]) -> nbformat.NotebookNode:
+    """Join judging notebooks; the set-up cell of the first serves for all."""
+    first, *others = [nbformat.read(paper, as_version=4) for paper in papers]
+    for other in others:
+        first.cells += other.cells[1:]
+    joined: nbformat.NotebookNode = first
+    return joined
+
+
+def agree(proof: Proof, agreed: Mapping[str, Mapping[str, bool]]) -> None:
+    """Find each item on which nbval did not say what the judge said.
+
+    Parameters
+    ----------
+    proof : Proof
+        What was executed and how the judge marked it; findings are added.
+    agreed : mapping
+        By case and item, whether nbval's cell passed.
+    """
+    for case, items in proof.executed.items():
+        for item, passed in items.items():
+            if agreed.get(case, {}).get(item) != passed:
+                told = f"nbval and the judge differ on {item} of {case}."
+                proof.find("nbval", told)
 
 
 class _Prover:
@@ -148,11 +296,21 @@ class _Prover:
         self.exercise = exercise
         self.folder = folder
         self.proof = proof
+        self.find = proof.find
         self.seeds = seeds
         self.thorough = len(seeds) > 5
         self.deep = seeds if self.thorough else seeds[:1]
+        self.warmth = Warmth(folder / "warm")
 
     def prove(self, *, full: bool) -> None:
+        if can_fork():
+            self.warmth.install()
+        try:
+            self._parts(full=full)
+        finally:
+            self.warmth.remove()
+
+    def _parts(self, *, full: bool) -> None:
         parts = [self.imports, self.starter, self.checks, self.evidence]
         if full:
             parts.append(self.full_pass)
@@ -163,10 +321,13 @@ class _Prover:
             if any(finding.proof == "reference" for finding in self.proof.findings):
                 return  # nothing else can be told from a reference that fails
 
-    def find(self, proof: str, what: str) -> None:
-        finding = Finding(proof, what)
-        if finding not in self.proof.findings:
-            self.proof.findings.append(finding)
+    def _branch(self, work: Callable[..., None], *args: Any) -> str:
+        """Branch, and begin the next branch with what this one had to load."""
+        if not can_fork():
+            return branch(work, *args, seconds=_limit())
+        ended = branch(self.warmth.leave, work, *args, seconds=_limit())
+        self.warmth.take()
+        return ended
 
     def imports(self) -> None:
         """Import once what the cells import, so that each fork has it already."""
@@ -185,7 +346,7 @@ class _Prover:
             c.source for c in starter(self.exercise).cells if c.cell_type == "code"
         ]
         folder = self.folder / "starter"
-        ended = branch(run_cells, sources, folder, seconds=_limit())
+        ended = self._branch(run_cells, sources, folder)
         report = read_report(folder)
         if ended or report.ended:
             self.find("starter", f"it did not run to its end: {ended or report.ended}")
@@ -227,7 +388,7 @@ class _Prover:
 
     def _walk(self, plan: Walk) -> bool:
         """Go a way and report on the reference; False where that failed."""
-        ended = branch(walk, plan, self.exercise, seconds=_limit())
+        ended = self._branch(walk, plan, self.exercise)
         report = Report(ended=ended) if ended else read_report(plan.folder / REFERENCE)
         if report.ended:
             self.find(
@@ -291,10 +452,9 @@ class _Prover:
         self._varies()
 
     def _again(self) -> list[Try]:
-        """Try the reference's answers again, each from where its question begins."""
-        return [
-            Try(f"again-{q.name}", q.name) for q in self.exercise.questions if q.answer
-        ]
+        """Try the reference's answers again, from where the first question begins."""
+        first = next(iter(runs.answers(self.exercise)))
+        return [Try("again", first, rest=True)]
 
     def _tries(self) -> list[Try]:
         tries = self._again()
@@ -322,7 +482,7 @@ class _Prover:
     def _judge(self, plan: Walk) -> bool:
         """Judge all tries of a walk in one clean process; False if it failed."""
         results = plan.folder / "verdicts.json"
-        ended = branch(_judge_all, self.exercise, plan, results, seconds=_limit())
+        ended = self._branch(_judge_all, self.exercise, plan, results)
         if ended:
             self.find("reference", f"the judge did not come to its end: {ended}")
             return False
@@ -331,6 +491,13 @@ class _Prover:
             for name, found in json.loads(results.read_text(encoding="utf-8")).items()
         }
         self.proof.tried += len(verdicts)
+        for item, name, place in read_report(plan.folder / REFERENCE).overheard:
+            told = (
+                f"an answer could read what {name} returns from `{place}` of {item}: "
+                "make all inputs in a function, before the first call, and with "
+                "helpers of the evidence cell's own."
+            )
+            self.find("made-up", told)
         for one in plan.tries:
             report = read_report(plan.folder / one.name)
             given = {v.item: v for v in verdicts[one.name]}
@@ -343,9 +510,8 @@ class _Prover:
         kind = one.name.split("-")[0]
         own = [v for v in given.values() if v.item.startswith(f"{one.question}.")]
         if kind == "again":
-            self._full(
-                "reference", f"the reference, run again with seed {plan.seed},", own
-            )
+            what = f"the reference, run again with seed {plan.seed},"
+            self._full("reference", what, list(given.values()), report)
         elif kind == "right":
             what = f"the right answer {one.name.split('-', 2)[2]} to {one.question}"
             self._full("right-answer", what, own, report)
@@ -440,7 +606,7 @@ class _Prover:
         if len(folders) < 2:
             return
         same = self.folder / "same.json"
-        ended = branch(_write_same, self.exercise, folders, same, seconds=_limit())
+        ended = self._branch(_write_same, self.exercise, folders, same)
         if ended:
             self.find("reference", f"its evidence could not be compared: {ended}")
             return
@@ -450,39 +616,25 @@ class _Prover:
     # The whole way, once --------------------------------------------------------
 
     def full_pass(self) -> None:
-        """Papermill and nbval must say what the forks and the judge said."""
+        """Papermill must say what the forks said; what nbval says is asked later."""
         seed = self.seeds[0]
         folder = self.folder / "full"
         expected = self.folder / f"seed-{seed}" / REFERENCE
         cases = []
-        results: dict[str, dict[str, bool]] = {}
         for name, stripped in (("reference", False), ("starter", True)):
             given = runs.answers(self.exercise, stripped=stripped)
             places = runs.execute(self.exercise, given, seed, folder / name)
-            results[name] = self._judged(places, expected, seed, folder / name)
-            cases.append(Case(name, places, expected, seed))
-            for item, passed in results[name].items():
+            case = f"{self.exercise.name.replace('/', '-')}-{name}"
+            results = self._judged(places, expected, seed, folder / name)
+            self.proof.executed[case] = results
+            cases.append(Case(case, places, expected, seed))
+            for item, passed in results.items():
                 if passed == stripped:
                     verb = "earns" if passed else "loses"
                     told = f"executed by papermill the {name} {verb} {item}."
                     self.find("papermill", told)
-        self._nbval(cases, results, folder)
-
-    def _nbval(
-        self, cases: list[Case], results: dict[str, dict[str, bool]], folder: Path
-    ) -> None:
-        paper = folder / "judging.ipynb"
+        paper = self.folder / "judging.ipynb"
         nbformat.write(judging_notebook(self.exercise, cases), paper)
-        try:
-            agreed = run_nbval([paper], folder / "junit.xml")
-        except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
-            self.find("nbval", str(error))
-            return
-        for name, found in results.items():
-            for item, passed in found.items():
-                if agreed.get(name, {}).get(item) != passed:
-                    told = f"nbval and the judge differ on {item} of the {name}."
-                    self.find("nbval", told)
 
     def _judged(
         self, places: dict[str, Path], expected: Path, seed: int, folder: Path
@@ -490,7 +642,7 @@ class _Prover:
         file = folder / "verdicts.json"
 
         court = Court(places, expected, seed)
-        ended = branch(_judge_one, self.exercise, court, file, seconds=_limit())
+        ended = self._branch(_judge_one, self.exercise, court, file)
         if ended:
             self.find("papermill", f"its evidence could not be judged: {ended}")
             return {}
@@ -583,10 +735,13 @@ def _imported(code: str) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Prove the exercise that is named and print the proof as JSON."""
-    path, seeds, full = arguments
-    proof = prove_here(Path(path), seeds=int(seeds), full=full == "full")
-    sys.stdout.write(json.dumps(asdict(proof)) + "\n")
+    """Prove the exercises that are named and print each proof as a line of JSON."""
+    seeds, full, jobs, *names = arguments
+    paths = [Path(name) for name in names]
+    found = prove_all(paths, seeds=int(seeds), full=full == "full", jobs=int(jobs))
+    for proof in found:
+        sys.stdout.write(json.dumps(asdict(proof)) + "\n")
+        sys.stdout.flush()
     return 0
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from coursekit.exercises import gate
 from coursekit.exercises.strip import MarkerError, blocks, has_marker, strip
+from coursekit.exercises.verdicts import verdicts
 from coursekit.source import Cell, CellRole, Source
 
 __all__ = ["Fault", "faults", "question_names"]
@@ -350,9 +351,41 @@ def _gates(source: Source) -> Iterator[Fault]:
             for line, module in gate.imports(cell.source, forbidden):
                 told = f"do not import {module} here: `forbid` keeps it from learners."
                 yield Fault(cell.line + line - 1, told)
-        if role == "evidence":
-            for line, what in gate.verdicts(cell.source):
-                yield Fault(cell.line + line - 1, what)
+
+
+def _evidence(source: Source) -> Iterator[Fault]:
+    """Check that evidence hands on values, and calls what is there when it runs."""
+    answers = {
+        name
+        for cell, _ in _with(source, "answer")
+        for name in gate.defined(ast.parse(cell.source))
+    }
+    there = _functions(source, "parameters", "given", "answer", "evidence")
+    missing = _functions(source, "check") - there
+    for cell, _ in _with(source, "evidence"):
+        for line, what in verdicts(cell.source, answers):
+            yield Fault(cell.line + line - 1, what)
+        names = [n for n in ast.walk(ast.parse(cell.source)) if isinstance(n, ast.Name)]
+        own = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+        for node in names:
+            if node.id in missing - own:
+                told = (
+                    f"`{node.id}` is made in a check cell, which does not run when "
+                    "this exercise is graded: the judge cell compares."
+                )
+                yield Fault(cell.line + node.lineno - 1, told)
+
+
+def _functions(source: Source, *roles: str) -> set[str]:
+    """Return the names of functions and classes that the cells of some roles define."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return {
+        node.name
+        for cell in source.code
+        if (cell.role.role if cell.role else "given") in roles
+        for node in ast.parse(cell.source).body
+        if isinstance(node, kinds)
+    }
 
 
 _RULES = (
@@ -368,4 +401,5 @@ _RULES = (
     _needs,
     _skeletons,
     _gates,
+    _evidence,
 )

@@ -129,6 +129,10 @@ class _Shell(InteractiveShell):
         text = "".join(lines)[-LONGEST_OUTPUT:]
         self.failure = Failure(type(error).__name__, _text(error), text.splitlines())
 
+    def _format_exception_for_storage(self, *_: Any, **__: Any) -> list[str]:
+        """Format nothing for a history that nobody reads: it takes up to seconds."""
+        return []
+
     def enable_gui(self, gui: str | None = None) -> None:
         """Open no window: `%matplotlib` and `%gui` ask for one."""
 

@@ -100,12 +100,16 @@ class Report:
         Role, line of the source and words of each error.
     said
         What the check cells printed, by question.
+    overheard
+        Item, function and place, where the results of the reference could be read
+        from a place in the evidence cell.
     ended
         Why it did not come to its end; empty where it did.
     """
 
     errors: list[tuple[str, int, str]] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)
+    overheard: list[tuple[str, str, str]] = field(default_factory=list)
     ended: str = ""
 
     def error_in(self, *roles: str) -> str:
@@ -126,8 +130,9 @@ def walk(plan: Walk, exercise: Exercise) -> None:
     exercise : Exercise
         The exercise of `plan.path`.
     """
-    recordings = _recordings(exercise, plan)
+    recordings, overheard = _recordings(exercise, plan)
     path = _Path(exercise, plan, recordings)
+    path.report.overheard = overheard
     for cell in exercise.source.code:
         if _role(cell) == "answer":
             for one in plan.tries:
@@ -137,21 +142,27 @@ def walk(plan: Walk, exercise: Exercise) -> None:
     path.save()
 
 
-def _recordings(exercise: Exercise, plan: Walk) -> tuple[Recording, Recording]:
-    """Record what the reference returns with the walk's seed and with the other one."""
+def _recordings(
+    exercise: Exercise, plan: Walk
+) -> tuple[tuple[Recording, Recording], list[tuple[str, str, str]]]:
+    """Record what the reference returns with the walk's seed and with the other one.
+
+    Also returned is what could be overheard with both, since with one it may be chance.
+    """
+    found: list[Recording] = []
+    heard: list[set[tuple[str, str, str]]] = []
     if not any(one.lie for one in plan.tries):
-        return Recording(), Recording()
-    found = []
+        return (Recording(), Recording()), []
     for seed in (plan.seed, plan.other):
         folder = plan.folder / f"recorded-{seed}"
-        recorder = Recorder()
         path = _Path(exercise, Walk(plan.path, folder, "evidence", seed))
-        path.recorder = recorder
+        path.recorder = Recorder(path.session.names)
         for cell in exercise.source.code:
             path.step(cell)
         shutil.rmtree(folder, ignore_errors=True)
-        found.append(recorder.recording)
-    return found[0], found[1]
+        found.append(path.recorder.recording)
+        heard.append(set(path.recorder.listener.findings()))
+    return (found[0], found[1]), sorted(heard[0] & heard[1])
 
 
 class _Path:
@@ -201,8 +212,10 @@ class _Path:
             self.report.said[key] = self.report.said.get(key, "") + outcome.text
         if role == "parameters" and self.plan.seed is not None:
             self.session.run(f"seed = {self.plan.seed}")
-        if role == "answer" and self.recorder:
-            self.recorder.watch(self.session.names, _question(cell), _own(cell))
+        if self.recorder and role == "answer":
+            self.recorder.watch(_question(cell), _own(cell))
+        if self.recorder and role == "given":
+            self.recorder.listener.tap(_own(cell))
 
 
 _RUN = {
@@ -261,7 +274,7 @@ def _replay(plan: Walk, exercise: Exercise, one: Try) -> None:
     """Without fork: walk up to the question again, and try the answer there."""
     way = plan.folder / f"{one.name}-way"
     alone = replace(plan, folder=way, tries=(one,))
-    path = _Path(exercise, alone, _recordings(exercise, alone))
+    path = _Path(exercise, alone, _recordings(exercise, alone)[0])
     answer = exercise.question(one.question).answer
     for cell in exercise.source.code:
         if cell == answer:
@@ -292,7 +305,9 @@ def read_report(folder: Path) -> Report:
     if not file.is_file():
         return Report(ended="it left no report")
     raw: dict[str, Any] = json.loads(file.read_text(encoding="ascii"))
-    return Report([tuple(one) for one in raw["errors"]], raw["said"], raw["ended"])
+    raw["errors"] = [tuple(one) for one in raw["errors"]]
+    raw["overheard"] = [tuple(one) for one in raw["overheard"]]
+    return Report(**raw)
 
 
 def _role(cell: Cell) -> str:

@@ -158,10 +158,11 @@ class Executor:
 
         with self._warm.open(run.gathers, self._limits) as place:
             runs.papermill_run(
-                paper(self._exercise, run, pieces),
+                paper(self._exercise, run, pieces, seed),
                 seed,
                 worker=place,
                 seen=seen,
+                outputs=False,
                 execution_timeout=self._limits.cell_seconds,
             )
             left = place.finish()

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "LEVELS",
+    "TOLD_ERRORS",
     "Batch",
     "CellOutcome",
     "Execution",
@@ -41,6 +42,9 @@ LEVELS: dict[str, str] = {
     ),
 }
 State = Literal["graded", "unreadable", "missing"]
+# How many different errors a learner is told of, sorted: more of them, in an order of
+# the learner's choosing, could spell hidden inputs.
+TOLD_ERRORS = 3
 
 
 @dataclass(frozen=True)

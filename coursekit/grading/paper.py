@@ -14,7 +14,7 @@ __all__ = ["paper"]
 
 
 def paper(
-    exercise: Exercise, run: Run, pieces: Sequence[Piece]
+    exercise: Exercise, run: Run, pieces: Sequence[Piece], seed: int
 ) -> nbformat.NotebookNode:
     """Write the notebook that papermill executes.
 
@@ -26,6 +26,9 @@ def paper(
         Which evidence is gathered, and for which questions the reference stands in.
     pieces : sequence of Piece
         A learner's code, in the learner's order.
+    seed : int
+        The secret seed. papermill injects it; it is set again before evidence, since
+        a learner's own cells may well use that name.
 
     Returns
     -------
@@ -34,7 +37,8 @@ def paper(
         question it belongs.
     """
     cells = [
-        _cell(number, *one) for number, one in enumerate(_all(exercise, run, pieces))
+        _cell(number, *one)
+        for number, one in enumerate(_all(exercise, run, pieces, seed))
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
@@ -47,7 +51,9 @@ def paper(
 _Made = tuple[str, str, str]  # kind, question, code
 
 
-def _all(exercise: Exercise, run: Run, pieces: Sequence[Piece]) -> Iterator[_Made]:
+def _all(
+    exercise: Exercise, run: Run, pieces: Sequence[Piece], seed: int
+) -> Iterator[_Made]:
     reference = answers(exercise)
     yield from _own(pieces, "")
     counted = 0
@@ -68,6 +74,7 @@ def _all(exercise: Exercise, run: Run, pieces: Sequence[Piece]) -> Iterator[_Mad
                 yield from _answer(pieces, question)
             yield from _own(pieces, f"{question}-answer")
         elif role == "evidence" and question in run.gathers:
+            yield "given", question, f"seed = {seed}"
             yield role, question, cell.source
 
 

@@ -24,7 +24,14 @@ from markupsafe import Markup
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from coursekit.exercises.model import Exercise, Question
-from coursekit.grading.model import LEVELS, Batch, CellOutcome, ManualMark, Result
+from coursekit.grading.model import (
+    LEVELS,
+    TOLD_ERRORS,
+    Batch,
+    CellOutcome,
+    ManualMark,
+    Result,
+)
 from coursekit.grading.policy import Policy
 from coursekit.grading.reports import analysis
 from coursekit.grading.reports.tables import is_numbered, number
@@ -177,8 +184,11 @@ def _spoken(item: str) -> str:
 
 
 def _incidents(result: Result) -> tuple[str, ...]:
-    """Say what stopped and which limits were met, each once."""
-    told = [_incident(error) for error in result.errors]
+    """Say what stopped and which limits were met, each once, and no more than a few."""
+    stopped = sorted({_incident(error) for error in result.errors})
+    told = stopped[:TOLD_ERRORS]
+    if len(stopped) > TOLD_ERRORS:
+        told.append("Further cells stopped as well.")
     told += [f"A limit was met: {limit.rstrip('.')}." for limit in result.limits]
     return tuple(dict.fromkeys(told))
 

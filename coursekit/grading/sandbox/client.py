@@ -117,6 +117,7 @@ class Warm:
             stderr=self._told,
             env=environment,
             pass_fds=[handle],
+            start_new_session=True,  # a Ctrl-C is for the grader, which ends its runs
         )
 
     def _await_ready(self) -> None:

@@ -76,8 +76,8 @@ class _Box(Protocol):
     work: str
     out: str
 
-    def start(self, serving: int, request: Request) -> None:
-        """Fork the child that runs the cells."""
+    def start(self, serving: int, ready: int, request: Request) -> None:
+        """Fork the child that runs the cells and says when it is ready."""
 
     def met(self) -> str:
         """Return the limit that is met, or nothing."""
@@ -113,9 +113,10 @@ def guard(cells: int, control: socket.socket, request: Request) -> None:
         return
     limit, wanted = "", False
     try:
-        box.start(cells, request)
-        os.close(cells)
+        _start(box, cells, request)
         limit, wanted = _watch(control, box, request.limits, begun)
+    except (OSError, RuntimeError) as error:
+        _send(control, {"failed": f"{type(error).__name__}: {error}"})
     finally:
         box.end()
     try:
@@ -124,6 +125,25 @@ def guard(cells: int, control: socket.socket, request: Request) -> None:
             _reply(control, box.out, request.questions, limit, usage)
     finally:
         box.clear()
+
+
+def _start(box: _Box, cells: int, request: Request) -> None:
+    """Start the child and see it ready: what ends it before is not a learner's doing.
+
+    Raises
+    ------
+    RuntimeError
+        If it ends, or is not ready in time.
+    """
+    heard, ready = os.pipe()
+    try:
+        box.start(cells, ready, request)
+        os.close(ready)
+        os.close(cells)
+        if not select.select([heard], [], [], _OPENING)[0] or not os.read(heard, 1):
+            raise RuntimeError("the process that runs the cells did not get ready")
+    finally:
+        os.close(heard)
 
 
 def _watch(
@@ -246,10 +266,10 @@ class _Sandbox:
             said = told.read(2_000).decode(errors="replace").strip()
             raise RuntimeError(said or "bubblewrap did not open a sandbox")
 
-    def start(self, serving: int, request: Request) -> None:
+    def start(self, serving: int, ready: int, request: Request) -> None:
         self._child = os.fork()
         if self._child == 0:
-            _run_cells(serving, self, request)
+            _run_cells(serving, ready, self, request)
 
     def met(self) -> str:
         return self._meter.met()
@@ -314,10 +334,10 @@ class _Plain:
         Path(self.work).mkdir()
         Path(self.out).mkdir()
 
-    def start(self, serving: int, request: Request) -> None:
+    def start(self, serving: int, ready: int, request: Request) -> None:
         self._child = os.fork()
         if self._child == 0:
-            _run_cells(serving, self, request)
+            _run_cells(serving, ready, self, request)
 
     def met(self) -> str:
         return ""
@@ -349,19 +369,20 @@ def _children_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _run_cells(serving: int, box: _Box, request: Request) -> NoReturn:
+def _run_cells(serving: int, ready: int, box: _Box, request: Request) -> NoReturn:
     """In the child: keep nothing but the socket, give up everything, and serve."""
     status = 0
     try:
         os.setsid()
-        _keep_only(serving)
+        _keep_only(serving, ready)
         _limit(request.limits)
         if request.isolate:
-            kernel.leave_keyring()  # or one run could leave in it what the next finds
             kernel.drop_privileges()
         os.chdir(box.work)
         os.environ["HOME"] = box.work
         set_up = {"evidence": box.out, "forbid": request.forbid}
+        os.write(ready, b".")
+        os.close(ready)
         with os.fdopen(serving, "rb") as receive, os.fdopen(os.dup(serving), "wb") as s:
             serve(receive, s, set_up)
     except BaseException:  # noqa: BLE001 (a learner's code may raise anything here)
@@ -370,13 +391,16 @@ def _run_cells(serving: int, box: _Box, request: Request) -> NoReturn:
         os._exit(status)
 
 
-def _keep_only(serving: int) -> None:
+def _keep_only(*kept: int) -> None:
     """Close every other descriptor: each would be a way out."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
-    os.closerange(3, serving)
-    os.closerange(serving + 1, max(os.sysconf("SC_OPEN_MAX"), serving + 1))
+    begin = 3
+    for number in sorted(kept):
+        os.closerange(begin, number)
+        begin = number + 1
+    os.closerange(begin, max(os.sysconf("SC_OPEN_MAX"), begin))
 
 
 def _limit(limits: Limits) -> None:

@@ -16,7 +16,7 @@ _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 _PR_CAPBSET_DROP, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 24, 47, 4
 _CAPABILITY_VERSION_3 = 0x2008_0522
 _KEYCTL = {"x86_64": 250, "aarch64": 219}  # numbers of the call, by machine
-_KEYCTL_JOIN_SESSION_KEYRING = 1
+_KEYCTL_JOIN_SESSION_KEYRING, _KEYCTL_SETPERM = 1, 5
 
 
 def _libc() -> ctypes.CDLL:
@@ -44,7 +44,11 @@ def enter(process: int) -> None:
 
 
 def leave_keyring() -> None:
-    """Begin an empty session keyring: the grader's may hold tickets and passwords.
+    """Begin an empty session keyring that nobody can open, in this process and below.
+
+    The grader's own may hold tickets and passwords; and runs that share one could
+    leave in it what the next finds. None of them gets a keyring of its own: the kernel
+    counts keys by user, so that one run could take all that there may be.
 
     Raises
     ------
@@ -54,9 +58,12 @@ def leave_keyring() -> None:
     number = _KEYCTL.get(platform.machine())
     if number is None:
         raise OSError(0, f"the number of keyctl on {platform.machine()} is not known")
-    joined = _libc().syscall(number, _KEYCTL_JOIN_SESSION_KEYRING, None)
-    if joined < 0 and ctypes.get_errno() != errno.ENOSYS:  # a kernel without any
-        _checked(-1, "keyctl")
+    libc = _libc()
+    keyring = libc.syscall(number, _KEYCTL_JOIN_SESSION_KEYRING, None)
+    if keyring < 0 and ctypes.get_errno() == errno.ENOSYS:
+        return  # a kernel without keyrings
+    _checked(min(keyring, 0), "keyctl")
+    _checked(libc.syscall(number, _KEYCTL_SETPERM, keyring, 0), "keyctl")
 
 
 def drop_privileges() -> None:

@@ -31,8 +31,8 @@ def fresh():
 
 def recorded(scale):
     names = fresh() | {"threshold": 0.5 * scale}
-    recorder = Recorder()
-    recorder.watch(names, "q1", ["double", "Model", "threshold"])
+    recorder = Recorder(names)
+    recorder.watch("q1", ["double", "Model", "threshold"])
     recorder.begin("q1.a")
     names["double"]([scale, scale])
     names["double"](np.ones((2, 2)) * scale)

@@ -139,3 +139,18 @@ def test_nbval_agrees_cell_by_cell(good, tmp_path, expected):
         }
         for case in cases
     }
+
+
+def test_a_cell_that_does_not_end_has_no_verdict_and_nor_have_those_after_it(tmp_path):
+    cells = [("a-q1", "1"), ("b-q1", "while True: pass"), ("c-q1", "1")]
+    paper = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    )
+    for name, code in cells:
+        cell = nbformat.v4.new_code_cell(code, id=name)
+        cell.metadata["course"] = {"case": name[0], "item": "q1.x"}
+        paper.cells.append(cell)
+    path = tmp_path / "judging.ipynb"
+    nbformat.write(paper, path)
+    found = run_nbval([path], tmp_path / "junit.xml", cell_seconds=3.0)
+    assert found == {"a": {"q1.x": True}}

@@ -121,6 +121,12 @@ def private_lines(text):
     return set(secret) - set(public) - {""}
 
 
+def test_every_committed_starter_is_searched():
+    committed = (commands.ROOT / "exercises").glob("*/*.ipynb")
+    assert {name_of(path) for path in committed} == set(map(name_of, SOLUTIONS[1:]))
+    assert len(SOLUTIONS) > 5
+
+
 @pytest.mark.parametrize("path", SOLUTIONS, ids=name_of)
 def test_no_line_of_the_graders_is_left_in_a_starter(path):
     shown = json.loads(text_of(starter(load(path))))

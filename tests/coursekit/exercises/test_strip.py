@@ -29,6 +29,31 @@ def test_nothing_between_the_markers_is_left(before, inside, after):
     assert strip(text, "q1").split("\n") == [*before, "# YOUR CODE HERE", *after]
 
 
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+ALMOST = st.sampled_from(
+    ["## BEGIN SOLUTION", "### Begin Solution", "#### END SOLUTION", "# end-solution"]
+)
+
+
+@given(st.lists(st.sampled_from([BEGIN, END, "secret"]), max_size=8))
+def test_markers_are_taken_out_in_pairs_or_refused(lines):
+    markers = [line for line in lines if line != "secret"]
+    if markers == [BEGIN, END] * (len(markers) // 2):
+        assert not has_marker(strip("\n".join(lines), "q1"))
+        return
+    with pytest.raises(MarkerError) as caught:
+        strip("\n".join(lines), "q1")
+    assert lines[caught.value.line] in (BEGIN, END)
+
+
+@given(st.lists(LINES, max_size=5), ALMOST, st.lists(LINES, max_size=5))
+def test_a_misspelt_marker_is_refused_wherever_it_stands(before, marker, after):
+    text = "\n".join([*before, marker, *after])
+    with pytest.raises(MarkerError, match="write the marker as") as caught:
+        strip(text, "q1")
+    assert caught.value.line == len(before)
+
+
 @pytest.mark.parametrize(
     ("text", "message", "line"),
     [

@@ -59,6 +59,12 @@ def test_a_wrong_first_answer_costs_its_own_points_alone(
     assert lost == {"q1"}
 
 
+def test_names_that_a_learner_uses_too_cost_nothing(good, executor, expected, tmp_path):
+    own = Piece("added", "seed = 1\nevidence = 0.25\nevidence", after="q1-answer")
+    found = marks(good, executor, expected, [*pieces_of(good), own], tmp_path)
+    assert found == {item.id: item.points for item in good.items}
+
+
 def test_errors_are_told_by_cell_and_class_and_never_by_message(good, executor):
     code = "def standardise(X):\n    raise ValueError(f'hidden {X}')"
     done = executor.run(pieces_of(good, q1=code), SEED)
