@@ -92,9 +92,17 @@ def _answer(pieces: Sequence[Piece], question: str) -> Iterator[_Made]:
 
 
 def _cell(number: int, kind: str, question: str, code: str) -> nbformat.NotebookNode:
+    """Make a cell; not by nbformat, which would validate each one against a schema."""
     tags = ["parameters"] if kind == "parameters" else []
-    metadata = {"tags": tags, "course": {"kind": kind, "question": question}}
-    made: nbformat.NotebookNode = nbformat.v4.new_code_cell(
-        code, id=f"cell-{number}", metadata=metadata
+    about = {"kind": kind, "question": question}
+    made: nbformat.NotebookNode = nbformat.from_dict(
+        {
+            "cell_type": "code",
+            "id": f"cell-{number}",
+            "metadata": {"tags": tags, "course": about},
+            "source": code,
+            "execution_count": None,
+            "outputs": [],
+        }
     )
     return made

@@ -65,10 +65,9 @@ def _become(user: int) -> None:
 def _import(modules: Iterable[str]) -> None:
     """Import what the cells will, and open a shell: both cost most the first time.
 
-    Matplotlib lists the system's fonts at its first import, which takes seconds; a
-    learner may plot where the exercise does not.
+    Plotting is what learners add most, and takes longest to import.
     """
-    for name in (*modules, "matplotlib.font_manager"):
+    for name in (*modules, "matplotlib.pyplot"):
         try:
             importlib.import_module(name)
         except ImportError:
