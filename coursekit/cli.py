@@ -13,6 +13,8 @@ from typing import Annotated
 
 import typer
 
+from coursekit import quick  # noqa: F401 (before any verb imports nbformat)
+
 ROOT = Path(__file__).resolve().parent.parent
 app = typer.Typer(
     help="Tools of the course.", no_args_is_help=True, pretty_exceptions_enable=False

@@ -242,7 +242,7 @@ def _nbval_command(report: Path, cell_seconds: float) -> list[str]:
     """Write the empty settings of a pytest that runs nbval and nothing else."""
     settings = report.with_name("nbval.ini")
     settings.write_text("[pytest]\n", encoding="ascii")
-    plugins = ("nbval.plugin", "coursekit.exercises.nbval_names", "no:cacheprovider")
+    plugins = ("coursekit.exercises.nbval_names", "nbval.plugin", "no:cacheprovider")
     return [
         *(sys.executable, "-m", "pytest"),
         *("--nbval-lax", "--nbval-current-env", "--color=no", "--quiet"),

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from coursekit import quick  # noqa: F401 (before nbval imports nbformat)
+
 
 def pytest_collection_modifyitems(items: Sequence[Any]) -> None:
     """Give the entries of the JUnit report the properties `case`, `item` and `cell`."""

@@ -38,6 +38,7 @@ class Warmth:
         self._folder = folder
         self._tables: dict[str, pd.DataFrame] = {}
         self._load: Callable[..., pd.DataFrame] = data.table
+        self._leaving = True
         folder.mkdir(parents=True, exist_ok=True)
 
     def install(self) -> None:
@@ -47,6 +48,10 @@ class Warmth:
     def remove(self) -> None:
         """Give `data.table` back."""
         data.table = self._load
+
+    def settle(self) -> None:
+        """Leave nothing any more: other cells than our own may run from now on."""
+        self._leaving = False
 
     def leave(self, work: Callable[..., None], *args: Any) -> None:
         """In a child: do `work(*args)` and leave word of the modules it imported."""
@@ -78,6 +83,8 @@ class Warmth:
         wanted = None if columns is None else list(columns)
         text = json.dumps([name, table, wanted, rows])
         key = hashlib.sha256(text.encode()).hexdigest()
+        if key not in self._tables and not self._leaving:
+            return self._load(name, table, columns=wanted, rows=rows)
         if key not in self._tables:
             self._tables[key] = self._load(name, table, columns=wanted, rows=rows)
             file = self._folder / f"{key}.table"

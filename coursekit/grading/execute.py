@@ -92,12 +92,13 @@ class Executor:
                 "--trust-submissions where you know whose code it is."
             )
         if problem:
-            self._warm = Warm(modules, exercise.meta.forbid, None)
+            self._warm = Warm(modules, exercise.meta.forbid, None, _given(exercise))
 
     def _warm_up(self, modules: Sequence[str], files: Sequence[Path]) -> str:
         """Start in a sandbox and try it; return why that cannot be."""
         try:
-            self._warm = Warm(modules, self._exercise.meta.forbid, files)
+            forbid, given = self._exercise.meta.forbid, _given(self._exercise)
+            self._warm = Warm(modules, forbid, files, given)
         except SandboxError as error:
             return str(error)
         try:
@@ -224,6 +225,16 @@ def _unable() -> str:
     if not bubblewrap.found():
         return "bubblewrap is not installed; on Debian: apt install bubblewrap"
     return ""
+
+
+def _given(exercise: Exercise) -> list[str]:
+    """Return the cells that every learner is given, for what they load."""
+    roles = (None, "parameters")
+    return [
+        cell.source
+        for cell in exercise.source.code
+        if (cell.role.role if cell.role else None) in roles
+    ]
 
 
 def _modules(exercise: Exercise) -> Iterator[str]:

@@ -12,7 +12,8 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -145,16 +146,26 @@ def _execute(exercise: Exercise, seed: int, executor: Runner, folder: Path) -> N
     questions = [question.name for question in exercise.questions]
     execution = executor.run(_pieces(right), seed)
     write_evidence(execution.evidence, folder / _REFERENCE, questions)
-    for variant in _mistakes(exercise):
-        answers = right | {variant.question: variant.cell.source}
-        execution = executor.run(_pieces(answers), seed)
-        place = folder / f"{variant.question}.{variant.name}"
-        write_evidence(execution.evidence, place, [variant.question])
+    for together in _mistakes(exercise):
+        wrong = {variant.question: variant.cell.source for variant in together}
+        execution = executor.run(_pieces(right | wrong), seed)
+        for variant in together:
+            place = folder / f"{variant.question}.{variant.name}"
+            write_evidence(execution.evidence, place, [variant.question])
 
 
-def _mistakes(exercise: Exercise) -> list[Variant]:
-    variants = [one for question in exercise.questions for one in question.variants]
-    return [one for one in variants if one.wrong]
+def _mistakes(exercise: Exercise) -> Iterator[list[Variant]]:
+    """Give wrong answers to try at once, one to a question.
+
+    Questions are proven to be independent, so that one execution shows as many
+    mistakes as there are questions.
+    """
+    wrong = [
+        [variant for variant in question.variants if variant.wrong]
+        for question in exercise.questions
+    ]
+    for row in zip_longest(*wrong):
+        yield [variant for variant in row if variant is not None]
 
 
 def _pieces(answers: Mapping[str, str]) -> tuple[Piece, ...]:

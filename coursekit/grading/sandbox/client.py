@@ -69,6 +69,8 @@ class Warm:
         Modules that cannot be imported.
     files : iterable of Path or None
         What is in the sandbox; None for no sandbox at all.
+    given : sequence of str
+        Cells that every learner is given: the tables that they load are loaded once.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class Warm:
         modules: Iterable[str],
         forbid: Sequence[str],
         files: Iterable[Path] | None,
+        given: Sequence[str] = (),
     ) -> None:
         self._forbid = tuple(forbid)
         self._isolate = files is not None
@@ -92,6 +95,7 @@ class Warm:
             "modules": sorted(modules),
             "forbid": self._forbid,
             "isolate": self._isolate,
+            "given": list(given),
         }
         try:
             self._control.send(json.dumps(settings).encode("ascii"))

@@ -1,7 +1,7 @@
-"""The warm process: has an exercise's imports done, and forks a guard for each run.
+"""The warm process: has imports and data ready, and forks a guard for each run.
 
-Started once a batch in the allow-list of files. It is told module names alone: no
-solution, no seed, no name of a learner.
+Started once a batch in the allow-list of files. It is told module names and the cells
+that every learner is given: no solution, no seed, no name of a learner.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from coursekit.exercises.session import Session, hide
+from coursekit.exercises.warm import Warmth
 from coursekit.grading.sandbox import kernel
 from coursekit.grading.sandbox.guard import Request, guard
 
 __all__ = ["main"]
 
-_LONGEST = 65_536
+_LONGEST = 262_144
 
 
 def main(arguments: list[str]) -> int:
@@ -46,6 +49,9 @@ def main(arguments: list[str]) -> int:
         kernel.leave_keyring()
     hide(settings["forbid"])
     _import(settings["modules"])
+    _load(settings["given"])
+    gc.collect()
+    gc.freeze()  # so that collecting in a fork does not copy this memory
     control.send(b"ready")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that the kernel collects guards
     while True:
@@ -73,8 +79,28 @@ def _import(modules: Iterable[str]) -> None:
         except ImportError:
             continue  # the cell that needs it says so in its own words
     Session()
-    gc.collect()
-    gc.freeze()  # so that collecting in a fork does not copy this memory
+
+
+def _load(cells: Sequence[str]) -> None:
+    """Load the tables that given cells load; a fork, which runs them, tells which."""
+    with tempfile.TemporaryDirectory() as folder:
+        warmth = Warmth(Path(folder))
+        warmth.install()
+        child = os.fork()
+        if child == 0:
+            try:
+                warmth.leave(_run, cells)
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        warmth.take()
+        warmth.settle()
+
+
+def _run(cells: Sequence[str]) -> None:
+    session = Session()
+    for cell in cells:  # one that needs an answer stops, and the next one runs
+        session.run(cell)
 
 
 def _fork_guard(control: socket.socket, message: bytes, handles: list[int]) -> None:
