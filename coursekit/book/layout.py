@@ -42,6 +42,11 @@ class Layout:
         return self.root / "benchmarks" / "results.json"
 
     @property
+    def grader_benchmarks(self) -> Path:
+        """What was measured of the grader."""
+        return self.root / "benchmarks" / "grader.json"
+
+    @property
     def registry(self) -> Path:
         """The data sets' checksums."""
         return self.root / "datasets" / "registry.json"

@@ -20,7 +20,7 @@ from coursekit import settings
 from coursekit import source as sources
 from coursekit.book import api, reference, results
 from coursekit.book.answers import answer_page
-from coursekit.site.manifest import BENCHMARKS, Manifest, PageFacts
+from coursekit.site.manifest import BENCHMARKS, GRADER, Manifest, PageFacts
 from coursekit.site.manifest import NAME as MANIFEST
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tr
     tree.write(MANIFEST, manifest.text())
     if layout.benchmarks.is_file():
         tree.write(BENCHMARKS, layout.benchmarks.read_bytes())
+    if layout.grader_benchmarks.is_file():
+        tree.write(GRADER, layout.grader_benchmarks.read_bytes())
     return tree
 
 

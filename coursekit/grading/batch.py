@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.exercises.model import Exercise, load
-from coursekit.grading.intake import read_folder
+from coursekit.grading.intake import Intake, take_in
 from coursekit.grading.interrupts import interruptible
-from coursekit.grading.model import Batch, Submission
+from coursekit.grading.model import Batch
 from coursekit.grading.orders import Order, Outcome, UsageError, check
 from coursekit.grading.policy import Policy, merge_manual
 from coursekit.grading.stages import Grading, MakeExecutor, Progress, work_folder
@@ -89,29 +89,30 @@ def run(
     began = time.monotonic()
     exercise = load(order.exercise)
     check(order)
-    submissions = _read(order, exercise)
+    found = _read(order, exercise)
     with ExitStack() as stack:
         stop = stack.enter_context(interruptible(on_stop))
         ticket = _ticket(order, exercise)
         store = stack.enter_context(Store(work_folder(order.out) / "work.sqlite"))
-        grading = Grading(order, exercise, submissions, ticket, store)
+        grading = Grading(order, exercise, found.submissions, ticket, store)
         if on_progress:
             grading.on_progress = on_progress
         if make_executor:
             grading.make_executor = make_executor
         grading.do(stop)
         batch = grading.batch(time.monotonic() - began)
+        batch = batch.model_copy(update={"ignored": found.ignored})
         batch = _reported(batch, order, exercise)
         if stop.is_set() and not batch.complete:
             return Outcome(batch, interrupted=True)  # what failed was being ended
         return Outcome(batch, grading.failures())
 
 
-def _read(order: Order, exercise: Exercise) -> list[Submission]:
-    submissions = read_folder(order.folder, exercise, order.roster)
-    if not submissions:
+def _read(order: Order, exercise: Exercise) -> Intake:
+    found = take_in(order.folder, exercise, order.roster)
+    if not found.submissions:
         raise UsageError(f"There is no notebook in {order.folder}.")
-    return submissions
+    return found
 
 
 def _ticket(order: Order, exercise: Exercise) -> Ticket:

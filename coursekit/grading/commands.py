@@ -7,7 +7,6 @@ it was interrupted. Whatever was done is kept, and the next time goes on from th
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,8 +22,9 @@ from coursekit.grading import progress, reports
 from coursekit.grading.distributed import ClusterError
 from coursekit.grading.execute import SandboxError, UnisolatedError
 from coursekit.grading.judging import JudgingError
-from coursekit.grading.model import LEVELS, Batch, Learner
+from coursekit.grading.model import LEVELS, Batch
 from coursekit.grading.policy import ManualError, Policy, PolicyError
+from coursekit.grading.roster import RosterError, read_roster
 from coursekit.grading.store import StoreError
 from coursekit.grading.ticket import Ticket, TicketError
 from coursekit.source import SourceError
@@ -38,6 +38,7 @@ _WRONG = (
     SourceError,
     ManualError,
     PolicyError,
+    RosterError,
     TicketError,
     UnisolatedError,
 )
@@ -178,38 +179,6 @@ def report(out: Path, *, policy: Path | None = None, manual: Path | None = None)
     return status[-1]
 
 
-def read_roster(path: Path) -> list[Learner]:
-    """Read who is expected: a CSV file with the columns key, name and id.
-
-    Raises
-    ------
-    UsageError
-        In one sentence with the line.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise grading.UsageError(f"{path} is not UTF-8.") from None
-    except OSError as error:
-        told = f"{path} cannot be read ({error.strerror})."
-        raise grading.UsageError(told) from None
-    rows = csv.DictReader(text.splitlines())
-    if "key" not in (rows.fieldnames or ()):
-        found = ", ".join(rows.fieldnames or ()) or "nothing"
-        raise grading.UsageError(
-            f"{path}: expected the columns key, name and id; found {found}."
-        )
-    learners: dict[str, Learner] = {}
-    for row in rows:
-        key = (row["key"] or "").strip()
-        if not key or key in learners:
-            what = f"{key!r} for the second time" if key else "no key"
-            raise grading.UsageError(f"{path}, line {rows.line_num}: found {what}.")
-        name, number = (row.get("name") or "").strip(), (row.get("id") or "").strip()
-        learners[key] = Learner(key=key, name=name, id=number)
-    return list(learners.values())
-
-
 def _source(exercise: str) -> Path:
     try:
         return sources([exercise])[0]
@@ -283,7 +252,13 @@ def _summarise(batch: Batch, out: Path, console: Console) -> None:
             console.print(escape(f"{result.file}: {result.problem}"))
     if batch.level == "none":
         console.print(f"Learners' code was executed in {LEVELS['none']}.")
-    console.print(escape(f"Reports: {out / 'index.html'}"))
+    console.print(escape(f"Reports: {_from_here(out / 'index.html')}"))
+
+
+def _from_here(path: Path) -> Path:
+    """Return a path as it is said here: relative, where it lies in this folder."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _ticket(out: Path) -> Ticket:

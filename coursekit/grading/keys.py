@@ -23,7 +23,14 @@ _HERE = Path(__file__).resolve().parent
 _ROOT = _HERE.parents[1]
 # What comes before execution and after judging: it changes no evidence and no mark.
 _AROUND = ("assign", "intake", "reports")
-_AROUND_FILES = ("commands.py", "policy.py", "progress.py", "safe.py", "similarity.py")
+_AROUND_FILES = (
+    "commands.py",
+    "policy.py",
+    "progress.py",
+    "roster.py",
+    "safe.py",
+    "similarity.py",
+)
 
 
 def grader(path: Path) -> str:

@@ -16,10 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "LEVELS",
+    "PUBLISHED",
     "TOLD_ERRORS",
     "Batch",
     "CellOutcome",
     "Execution",
+    "Group",
     "ItemMark",
     "Learner",
     "Level",
@@ -41,6 +43,7 @@ LEVELS: dict[str, str] = {
         "time, processes, files and output"
     ),
 }
+PUBLISHED = "the published solution"
 State = Literal["graded", "unreadable", "missing"]
 # How many different errors a learner is told of, sorted: more of them, in an order of
 # the learner's choosing, could spell hidden inputs.
@@ -244,7 +247,8 @@ class Similar(_Record):
     Attributes
     ----------
     other
-        Key of the other learner, or `the published solution`.
+        Key of the other learner, or `the published solution`. Of a group of mutual
+        copies the nearest alone is listed.
     share
         Share of this one's fingerprints that the other has too, 0 to 1.
     questions
@@ -252,6 +256,25 @@ class Similar(_Record):
     """
 
     other: str
+    share: float
+    questions: list[str] = Field(default_factory=list)
+
+
+class Group(_Record):
+    """Learners whose answers are nearly the same, copied or not.
+
+    Attributes
+    ----------
+    learners
+        Their keys, sorted; three at least.
+    share
+        Each has this share of fingerprints or more, both ways, in common with another
+        one of them.
+    questions
+        Where.
+    """
+
+    learners: list[str]
     share: float
     questions: list[str] = Field(default_factory=list)
 
@@ -335,6 +358,10 @@ class Batch(_Record):
         False where the grading was interrupted.
     results
         One a submission, superseded ones among them, sorted by learner and attempt.
+    groups
+        Learners whose answers are nearly the same, the largest group first.
+    ignored
+        Files beside the uploads that belong to nobody.
     """
 
     format: Literal[1] = 1
@@ -348,3 +375,5 @@ class Batch(_Record):
     seconds: float = 0.0
     complete: bool = True
     results: list[Result] = Field(default_factory=list)
+    groups: list[Group] = Field(default_factory=list)
+    ignored: list[str] = Field(default_factory=list)

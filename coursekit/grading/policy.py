@@ -38,7 +38,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from coursekit.grading.model import Batch, ItemMark, ManualMark, Result
-from coursekit.grading.safe import label, line, uncell
+from coursekit.grading.safe import cell, label, line, uncell
 
 __all__ = ["Late", "ManualError", "Points", "Policy", "PolicyError", "apply"]
 __all__ += ["merge_manual"]
@@ -46,6 +46,8 @@ __all__ += ["merge_manual"]
 _NOTHING = Fraction(0)
 _DAY = timedelta(days=1)
 _COLUMNS = ("learner", "question", "points", "comment")
+_WRITTEN = "written"
+_OTHER_TEXT = "the mark that a person gave was for another text than this upload's"
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -240,6 +242,43 @@ class Policy(_Strict):
             return 0
         return -(-over // _DAY)
 
+    def scaling(self, result: Result, points: Mapping[str, float]) -> str:
+        """Say how a result's points become its mark before lateness.
+
+        Parameters
+        ----------
+        result : Result
+            Whose points.
+        points : mapping of str to float
+            What each question of the exercise is worth by itself.
+
+        Returns
+        -------
+        str
+            A sentence: "Question 1 counts 2 instead of 3 points; 16 of 19 is 84.2 of
+            100." Nothing where points are the mark.
+        """
+        own = {question: _exact(worth) for question, worth in points.items()}
+        said = [*self._other_worths(own)]
+        gained, full = self._weighed(_earned(result), own)
+        mark, total = self._to_total(gained, full)
+        shown = f"{_shown(self._rounded(mark))} of {_shown(total)}"
+        if total != full:
+            said.append(f"{_shown(gained)} of {_shown(full)} is {shown}")
+        elif said:
+            said.append(f"that is {shown}")
+        text = "; ".join(said)
+        return f"{text[0].upper()}{text[1:]}." if text else ""
+
+    def _other_worths(self, points: Mapping[str, Fraction]) -> Iterator[str]:
+        for question, own in points.items():
+            worth = self._worth(question, float(own))
+            if worth != own:
+                yield (
+                    f"question {question.removeprefix('q')} counts {_shown(worth)} "
+                    f"instead of {_shown(own)} points"
+                )
+
     def _worth(self, question: str, points: float) -> Fraction:
         return _exact(self.points.questions.get(question, points))
 
@@ -252,7 +291,7 @@ class Policy(_Strict):
             )
 
     def _marked(self, result: Result, points: Mapping[str, Fraction]) -> Result:
-        gained, full = self._scaled(_earned(result), points)
+        gained, full = self._to_total(*self._weighed(_earned(result), points))
         lost, reason = self._penalty(result, gained, full)
         final = min(self._rounded(gained - lost), full)
         change = {
@@ -262,10 +301,10 @@ class Policy(_Strict):
         }
         return result.model_copy(update=change)
 
-    def _scaled(
+    def _weighed(
         self, earned: Mapping[str, Fraction], points: Mapping[str, Fraction]
     ) -> tuple[Fraction, Fraction]:
-        """Return the mark before lateness, and full marks."""
+        """Return the points, by what each question is worth, and the most of them."""
         gained = full = _NOTHING
         for question, possible in points.items():
             worth = self._worth(question, float(possible))
@@ -273,6 +312,10 @@ class Policy(_Strict):
             if possible:
                 got = min(earned.get(question, _NOTHING), possible)
                 gained += worth * got / possible
+        return gained, full
+
+    def _to_total(self, gained: Fraction, full: Fraction) -> tuple[Fraction, Fraction]:
+        """Return the mark before lateness, and full marks."""
         if self.points.total is None or not full:
             return gained, full
         total = _exact(self.points.total)
@@ -337,7 +380,8 @@ def merge_manual(batch: Batch, table: Path) -> Batch:
     table : Path
         A CSV file with the columns learner, question, points and comment; further
         ones are not looked at. A row without points and comment says nothing. Marks
-        go to the upload that counts.
+        go to the upload that counts. Where the table has a column written, and what
+        stands there is not what this upload says, the result has a flag.
 
     Returns
     -------
@@ -361,6 +405,11 @@ def merge_manual(batch: Batch, table: Path) -> Batch:
 def _exact(number: float) -> Fraction:
     """Return the number that was written down: 0.1, and not its nearest binary."""
     return Fraction(str(number))
+
+
+def _shown(number: Fraction) -> str:
+    """Write a number with two digits at most, and none that say nothing."""
+    return f"{float(number):.2f}".rstrip("0").rstrip(".")
 
 
 def _marks(result: Result) -> list[ItemMark | ManualMark]:
@@ -419,13 +468,17 @@ def _described(place: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class _Row:
-    """One row of a table of manual marks; `line` is where it begins."""
+    """One row of a table of manual marks; `line` is where it begins.
+
+    `written` is the text that was marked, None where the table does not say it.
+    """
 
     line: int
     learner: str
     question: str
     points: str
     comment: str
+    written: str | None = None
 
 
 def _rows(table: Path) -> list[_Row]:
@@ -463,7 +516,7 @@ def _columns(table: Path, head: Sequence[str]) -> dict[str, int]:
         raise ManualError(
             f"{table}:1: expected the columns {', '.join(_COLUMNS)}; found {found}."
         )
-    return {name: places[name] for name in _COLUMNS}
+    return {name: places[name] for name in (*_COLUMNS, _WRITTEN) if name in places}
 
 
 def _read_rows(reader: Any, columns: Mapping[str, int]) -> Iterator[_Row]:
@@ -533,12 +586,26 @@ def _with_manual(result: Result, given: Mapping[_Key, _Row]) -> Result:
         return result
     read = [mark for mark in manual if mark.earned is not None]
     marks: list[ItemMark | ManualMark] = [*result.items, *read]
+    flags = [flag for flag in result.flags if not flag.endswith(_OTHER_TEXT)]
     change = {
+        "flags": [*flags, *_of_another_text(result, given)],
         "manual": manual,
         "earned": float(sum(_exact(mark.earned or 0.0) for mark in marks)),
         "possible": float(sum(_exact(mark.points) for mark in marks)),
     }
     return result.model_copy(update=change)
+
+
+def _of_another_text(result: Result, given: Mapping[_Key, _Row]) -> list[str]:
+    """Say which marks were given to a text that is not the one that counts now."""
+    rows = [given.get((result.learner.key, mark.question)) for mark in result.manual]
+    return [
+        f"{mark.question}: {_OTHER_TEXT}"
+        for mark, row in zip(result.manual, rows, strict=True)
+        if row is not None
+        and row.written is not None
+        and row.written.split() != cell(mark.written).split()
+    ]
 
 
 def _merged(mark: ManualMark, row: _Row | None) -> ManualMark:

@@ -13,6 +13,10 @@ answers are one answer there, so that many copies do not become "what everybody
 writes". Against the published solution everything counts. An answer with few
 fingerprints left is never listed: there are not many ways to write it.
 
+Answers that are nearly the same both ways make a group, however many they are: whoever
+copied from whom, all of them are in it. Everybody is told of ten others, and of a group
+of its nearest alone, so that no crowd of copies hides what they were copied from.
+
 A resemblance is a reason to look, not a proof, and no mark depends on it.
 """
 
@@ -33,21 +37,29 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from coursekit.exercises import runs
 from coursekit.exercises.model import Exercise
-from coursekit.grading.model import Learner, Piece, Similar, Submission
+from coursekit.grading.model import (
+    PUBLISHED,
+    Group,
+    Learner,
+    Piece,
+    Similar,
+    Submission,
+)
 
-__all__ = ["PUBLISHED", "compare", "fingerprints"]
-
-PUBLISHED: Final = "the published solution"
+__all__ = ["PUBLISHED", "Comparison", "compare", "fingerprints"]
 
 _RUN = 6  # tokens that are hashed together
 _WINDOW = 5  # neighbouring hashes of which the smallest is kept
 _FEWEST = 8  # fingerprints of an answer that can be listed
 _SHARE = 0.7  # of an answer's fingerprints, found in another submission
+_NEAR = 0.9  # of the fingerprints of both, for two answers of one group
+_GROUP = 3  # learners, at least
 _DIFFERENT = 10  # answers, above which common fingerprints are left out
-_MOST = 10  # submissions that one is told to resemble
+_MOST = 10  # learners that one is told to resemble, one of each group
 _LONGEST = 200_000  # characters of one cell that are looked at
 _ROWS = 200  # submissions compared with all others at a time
 
@@ -56,9 +68,25 @@ _NOTHING: Final = np.empty(0, dtype=np.uint64)
 _GONE = np.uint64(2**64 - 1)  # a hash of what was given: larger than any other
 
 
-def compare(
-    submissions: Sequence[Submission], exercise: Exercise
-) -> dict[str, list[Similar]]:
+@dataclass(frozen=True)
+class Comparison:
+    """Whose answers resemble each other.
+
+    Attributes
+    ----------
+    similar
+        By `submission.file`, for each of them: at most ten that it resembles, the
+        most alike first, by the larger share of both directions, and of each group
+        only the nearest.
+    groups
+        Of mutual copies, three learners or more each, the largest first.
+    """
+
+    similar: dict[str, list[Similar]]
+    groups: list[Group]
+
+
+def compare(submissions: Sequence[Submission], exercise: Exercise) -> Comparison:
     """Compare every submission with all others and with the published solution.
 
     Parameters
@@ -70,10 +98,9 @@ def compare(
 
     Returns
     -------
-    dict of str to list of Similar
-        By `submission.file`, for each of them: the ten that it resembles most, the
-        most alike first. Where one is listed for another, so is the other for it,
-        as long as there are not ten that are nearer.
+    Comparison
+        Where one is listed for another, so is the other for it, as long as there are
+        not ten that are nearer, or one of the same group that is.
     """
     given = _given(exercise)
     answers = [_document(one, given) for one in submissions]
@@ -83,12 +110,17 @@ def compare(
     people = [one.learner.key for one in submissions]
     learners = _Table.of(answers, people, names, columns)
     solution = _Table.of(published, [PUBLISHED] * len(published), names, columns)
-    known = _resembling(learners, solution)
-    alike = _resembling(learners.without_common(), learners.without_common())
-    return {
-        one.file: [*first, *others]
-        for one, first, others in zip(submissions, known, alike, strict=True)
-    }
+    own = learners.without_common()
+    circles = _Circles.of(own)
+    known = _resembling(learners, solution, _Circles({}, {}))
+    alike = _resembling(own, own, circles)
+    return Comparison(
+        {
+            one.file: [*first, *others]
+            for one, first, others in zip(submissions, known, alike, strict=True)
+        },
+        circles.groups(),
+    )
 
 
 # Texts ------------------------------------------------------------------------------
@@ -392,29 +424,56 @@ def _without_common(matrix: sparse.csr_array[Any]) -> sparse.csr_array[Any]:
     return kept
 
 
-def _resembling(table: _Table, others: _Table) -> Iterator[list[Similar]]:
-    """Give for each document of a table in order what of the others it resembles."""
+@dataclass(frozen=True)
+class _Met:
+    """Some documents, held against others: matrices with a row for each of them.
+
+    Attributes
+    ----------
+    keys, others
+        Whose the documents are.
+    where
+        By question, whether two are alike; either direction can call them so.
+    share, back
+        Of a document's fingerprints in these questions, what the other has too; of
+        the other's, what the document has.
+    near
+        By question, the smaller of both directions' shares; 0 where not alike.
+    """
+
+    keys: NDArray[np.object_]
+    others: NDArray[np.object_]
+    where: Mapping[str, NDArray[np.bool_]]
+    share: NDArray[np.float64]
+    back: NDArray[np.float64]
+    near: Mapping[str, NDArray[np.float64]]
+
+
+def _meetings(table: _Table, others: _Table) -> Iterator[_Met]:
+    """Compare some documents at a time with all others."""
     for first in range(0, len(table.keys), _ROWS):
-        yield from _of_rows(table.rows(first, first + _ROWS), others)
+        yield _met(table.rows(first, first + _ROWS), others)
 
 
-def _of_rows(rows: _Table, others: _Table) -> Iterator[list[Similar]]:
-    """Compare some documents with all; either direction can call two alike."""
+def _met(rows: _Table, others: _Table) -> _Met:
     strangers = rows.keys[:, None] != others.keys[None, :]
-    shared, asked = np.zeros(strangers.shape), np.zeros(strangers.shape)
+    shared, asked, given, held = np.zeros((4, *strangers.shape))
     where: dict[str, NDArray[np.bool_]] = {}
+    near: dict[str, NDArray[np.float64]] = {}
     for name, part in rows.parts.items():
-        sizes = rows.sizes(name)[:, None]
+        sizes, theirs = rows.sizes(name)[:, None], others.sizes(name)[None, :]
         here = (part @ others.wholes.T).toarray()
         there = (rows.wholes @ others.parts[name].T).toarray()
-        alike = _alike(here, sizes) | _alike(there, others.sizes(name)[None, :])
+        alike = _alike(here, sizes) | _alike(there, theirs)
         where[name] = alike & strangers
+        both = np.minimum(_part(here, sizes), _part(there, theirs))
+        near[name] = np.where(where[name], both, 0)
         shared += np.where(where[name], here, 0)
         asked += np.where(where[name], sizes, 0)
-    share = np.divide(shared, asked, out=np.zeros(asked.shape), where=asked > 0)
-    for at in range(len(rows.keys)):
-        places = {name: alike[at] for name, alike in where.items()}
-        yield _listed(others.keys, share[at], places)
+        given += np.where(where[name], there, 0)
+        held += np.where(where[name], theirs, 0)
+    share, back = _part(shared, asked), _part(given, held)
+    return _Met(rows.keys, others.keys, where, share, back, near)
 
 
 def _alike(shared: NDArray[Any], sizes: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -422,19 +481,128 @@ def _alike(shared: NDArray[Any], sizes: NDArray[np.float64]) -> NDArray[np.bool_
     return enough
 
 
-def _listed(
-    keys: NDArray[np.object_],
-    share: NDArray[np.float64],
-    where: Mapping[str, NDArray[np.bool_]],
-) -> list[Similar]:
-    """List the most alike, one entry a person; equal ones in the given order."""
-    alike = np.flatnonzero(np.any([*where.values()], axis=0))
+def _part(shared: NDArray[Any], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Divide; what has no fingerprints shares none."""
+    found = np.zeros(shared.shape)
+    some = np.broadcast_to(sizes, shared.shape) > 0
+    np.divide(shared, sizes, out=found, where=some)
+    return found
+
+
+_Around = tuple[tuple[str, str], ...]  # questions, and the circle in each
+
+
+@dataclass(frozen=True)
+class _Circles:
+    """Learners whose answers to a question are nearly the same, both ways.
+
+    Attributes
+    ----------
+    of_learner
+        By question and learner's key, the circle's first member.
+    nearest
+        By question and learner's key, how near the nearest of the circle is.
+    """
+
+    of_learner: Mapping[str, Mapping[str, str]]
+    nearest: Mapping[str, Mapping[str, float]]
+
+    @classmethod
+    def of(cls, table: _Table) -> _Circles:
+        """Find them: whoever is near a member is a member."""
+        people = sorted(set(table.keys))
+        place = {key: at for at, key in enumerate(people)}
+        who = np.array([place[key] for key in table.keys], dtype=int)
+        first = {name: np.arange(len(people)) for name in table.parts}
+        nearest = {name: np.zeros(len(people)) for name in table.parts}
+        for met in _meetings(table, table):
+            rows = np.array([place[key] for key in met.keys])
+            for name, near in met.near.items():
+                one, other = np.nonzero(near >= _NEAR)
+                first[name] = _connected(first[name], rows[one], who[other])
+                np.maximum.at(nearest[name], rows[one], near[one, other])
+        return cls(
+            {name: _large(first[name], people) for name in first},
+            {name: dict(zip(people, nearest[name], strict=True)) for name in nearest},
+        )
+
+    def around(self, key: str, questions: Sequence[str]) -> _Around | None:
+        """Return a learner's circles in some questions; None if it lacks one."""
+        own = {name: self.of_learner.get(name, {}).get(key) for name in questions}
+        found = tuple((name, one) for name, one in own.items() if one is not None)
+        return found if len(found) == len(questions) else None
+
+    def groups(self) -> list[Group]:
+        """Return them for the report: one for all questions with the same members."""
+        groups: dict[tuple[str, ...], Group] = {}
+        for name, circles in self.of_learner.items():
+            for circle in sorted(set(circles.values())):
+                members = sorted(key for key, one in circles.items() if one == circle)
+                share = min(self.nearest[name][key] for key in members)
+                group = groups.setdefault(
+                    tuple(members), Group(learners=members, share=1.0)
+                )
+                group.share = min(group.share, round(float(share), 3))
+                group.questions += [name] if name else []
+        return sorted(
+            groups.values(), key=lambda one: (-len(one.learners), one.learners)
+        )
+
+
+def _connected(
+    first: NDArray[np.int_], one: NDArray[np.int_], other: NDArray[np.int_]
+) -> NDArray[np.int_]:
+    """Join circles by further ties; each is called by its first member."""
+    size = len(first)
+    ends = np.concatenate([np.arange(size), one]), np.concatenate([first, other])
+    ties = sparse.coo_array((np.ones(len(ends[0])), ends), shape=(size, size))
+    _, labels = csgraph.connected_components(ties, directed=False)
+    _, begins, member = np.unique(labels, return_index=True, return_inverse=True)
+    joined: NDArray[np.int_] = begins[member]
+    return joined
+
+
+def _large(first: NDArray[np.int_], people: Sequence[str]) -> dict[str, str]:
+    """Name the circle of everybody who is in one that is large enough."""
+    sizes = np.bincount(first, minlength=len(people))
+    return {
+        people[at]: people[circle]
+        for at, circle in enumerate(first)
+        if sizes[circle] >= _GROUP
+    }
+
+
+def _resembling(
+    table: _Table, others: _Table, circles: _Circles
+) -> Iterator[list[Similar]]:
+    """Give for each document of a table in order what of the others it resembles."""
+    for met in _meetings(table, others):
+        for at in range(len(met.keys)):
+            yield _listed(met, at, circles)
+
+
+def _listed(met: _Met, at: int, circles: _Circles) -> list[Similar]:
+    """List the most alike, one entry a person and one a circle; equal ones in order.
+
+    What counts is the larger share of both: what many have copied, each with additions,
+    is wholly in all of them, and so comes before the other copies.
+    """
+    share, nearest = met.share[at], np.maximum(met.share[at], met.back[at])
+    alike = np.flatnonzero(np.any([one[at] for one in met.where.values()], axis=0))
     found: dict[str, Similar] = {}
-    for at in alike[np.argsort(-share[alike], kind="stable")]:
-        if len(found) == _MOST and keys[at] not in found:
-            break
-        one = Similar(other=keys[at], share=round(float(share[at]), 3))
-        known = found.setdefault(keys[at], one)
-        questions = {name for name in where if name and where[name][at]}
-        known.questions = sorted(questions.union(known.questions))
+    told: set[_Around] = set()
+    for other in alike[np.lexsort((-share[alike], -nearest[alike]))]:
+        key = met.others[other]
+        names = [name for name in met.where if met.where[name][at, other]]
+        circle = circles.around(key, names)
+        if key not in found:
+            if circle in told:
+                continue
+            if len(found) == _MOST:
+                break
+            found[key] = Similar(other=key, share=0)
+            told |= {circle} if circle else set()
+        known = found[key]
+        known.share = max(known.share, round(float(share[other]), 3))
+        known.questions = sorted({*known.questions, *filter(None, names)})
     return list(found.values())

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coursekit.exercises.model import Exercise
 from coursekit.grading import keys, record, results
 from coursekit.grading.distributed import ClusterPool
 from coursekit.grading.execute import Executor, SandboxError, reference
 from coursekit.grading.judging import judge_batch
-from coursekit.grading.misconceptions import Catalogue, catalogue
+from coursekit.grading.misconceptions import Catalogue, Runner, catalogue
 from coursekit.grading.model import (
     LEVELS,
     Batch,
     Execution,
     Level,
+    Piece,
     Result,
-    Similar,
     Submission,
 )
 from coursekit.grading.orders import Order
@@ -32,11 +32,16 @@ from coursekit.grading.store import Store
 from coursekit.grading.tasks import write_evidence
 from coursekit.grading.ticket import Ticket
 
+if TYPE_CHECKING:
+    from coursekit.grading.similarity import Comparison
+
 __all__ = ["Grading", "MakeExecutor", "Progress", "work_folder"]
 
 Progress = Callable[[str, int, int], None]
 MakeExecutor = Callable[[Exercise, bool], Any]
 _WORK = ".work"
+_MISTAKES = "executing the known mistakes"
+_NBVAL = "judging again with nbval"
 
 
 def work_folder(out: Path) -> Path:
@@ -73,7 +78,8 @@ class Grading:
     Attributes
     ----------
     on_progress
-        Told the stage, and how much of how much is done.
+        Told the stage, and how much of how much is done; of nothing where that is
+        not known.
     make_executor
         Makes what executes, of the exercise and whether to trust.
     """
@@ -182,14 +188,19 @@ class Grading:
                 self._ticket.seed,
                 folder,
                 catalogue=known,
-                on_progress=lambda done, total: self.on_progress(
-                    "judging", done, total
-                ),
+                on_progress=self._judged,
             )
+            self.on_progress(_NBVAL, 1, 1)
             all_cases = {_case(key) for key in self._keys.values()}
             record.keep([folder / RECORD], self._order.out / RECORD, all_cases)
             for key in waiting:
                 self._store.settle(key, marks[_case(key)])
+
+    def _judged(self, done: int, total: int) -> None:
+        """Tell how far the judge is; after it nbval begins, which tells nothing."""
+        self.on_progress("judging", done, total)
+        if done == total:
+            self.on_progress(_NBVAL, 0, 0)
 
     def _lay_out(self, key: str, folder: Path) -> Path:
         execution = self._store.execution(key) or Execution()
@@ -202,21 +213,24 @@ class Grading:
 
     def _expected(self, folder: Path) -> tuple[Path, Any]:
         """Execute the solution and the known mistakes; that is our own code."""
-        self.on_progress("executing the solution", 0, 1)
         right, known = patiently(self._ours, SandboxError, threading.Event())
         return self._written(right, folder / "evidence" / "reference"), known
 
     def _ours(self) -> tuple[Execution, Catalogue]:
         place = work_folder(self._order.out) / "catalogue"
-        with self.make_executor(self._exercise, True) as executor:
-            right = reference(executor, self._exercise, self._ticket.seed)
-            known = catalogue(self._exercise, self._ticket.seed, executor, place)
+        exercise, seed = self._exercise, self._ticket.seed
+        self.on_progress("executing the solution", 0, 1)
+        with self.make_executor(exercise, True) as executor:
+            right = reference(executor, exercise, seed)
+            self.on_progress("executing the solution", 1, 1)
+            counted = _Counted(executor, exercise, self.on_progress)
+            known = catalogue(exercise, seed, counted, place)
         return right, known
 
     def batch(self, seconds: float) -> Batch:
         """Put the results together."""
-        similar = self._similar()
-        found = list(self._results(similar))
+        compared = self._compared()
+        found = list(self._results(compared))
         level = _weakest(found)
         here = {one.learner.key for one in self._submissions}
         found += self._without_marks(level)
@@ -232,16 +246,19 @@ class Grading:
             seconds=round(seconds, 3),
             complete=not self._waiting(self._store.judged),
             results=found,
+            groups=compared.groups,
         )
 
-    def _similar(self) -> Mapping[str, Sequence[Similar]]:
+    def _compared(self) -> Comparison:
         from coursekit.grading.similarity import compare
 
         self.on_progress("comparing", 0, 1)
         readable = [one for one in self._submissions if not one.problem]
-        return compare(readable, self._exercise) if readable else {}
+        found = compare(readable, self._exercise)
+        self.on_progress("comparing", 1, 1)
+        return found
 
-    def _results(self, similar: Mapping[str, Sequence[Similar]]) -> Iterator[Result]:
+    def _results(self, compared: Comparison) -> Iterator[Result]:
         for one in self._submissions:
             key = self._keys.get(one.file, "")
             marks = self._store.marks(key)
@@ -252,7 +269,7 @@ class Grading:
                     self._exercise,
                     execution,
                     marks,
-                    similar.get(one.file, ()),
+                    compared.similar[one.file],
                     cached=key in self._known,
                 )
 
@@ -268,6 +285,26 @@ class Grading:
             for one in self._submissions
             if self._keys.get(one.file) in self._failed
         )
+
+
+class _Counted:
+    """Executes the known mistakes, and tells how many of them it has."""
+
+    def __init__(self, runner: Runner, exercise: Exercise, tell: Progress) -> None:
+        # The reference, then one mistake of every question at a time.
+        wrong = [sum(v.wrong for v in one.variants) for one in exercise.questions]
+        self._total = 1 + max(wrong, default=0)
+        self._done = 0
+        self._runner = runner
+        self._tell = tell
+
+    def run(self, submission_pieces: tuple[Piece, ...], seed: int, /) -> Execution:
+        """Execute some of them."""
+        self._tell(_MISTAKES, self._done, self._total)
+        execution = self._runner.run(submission_pieces, seed)
+        self._done += 1
+        self._tell(_MISTAKES, self._done, self._total)
+        return execution
 
 
 def _case(key: str) -> str:

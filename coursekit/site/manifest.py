@@ -7,6 +7,8 @@ from pathlib import Path
 NAME = "manifest.json"
 # A copy of benchmarks/results.json, where there is one.
 BENCHMARKS = "benchmarks.json"
+# A copy of benchmarks/grader.json, where there is one.
+GRADER = "grader.json"
 
 
 @dataclass(frozen=True)

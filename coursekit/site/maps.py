@@ -1,8 +1,8 @@
 """Directives that draw the book's tables from what it has, so that none is typed.
 
 `part-contents` lists the pages of a part, `skills-map` the skills and where each is
-taught, `run-times` what every page took, `book-map` the parts, `benchmarks` how the
-library compares with the tools that people use.
+taught, `run-times` what every page took, `book-map` the parts, `benchmarks` and
+`grader-figures` how the library and the grader compare with the tools that people use.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from coursekit.site import roadmap
-from coursekit.site.manifest import BENCHMARKS, NAME, Manifest, PageFacts
+from coursekit.site.manifest import BENCHMARKS, GRADER, NAME, Manifest, PageFacts
 from coursekit.site.pages import manifest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sphinx.application import Sphinx
 
@@ -186,6 +186,48 @@ class Benchmarks(_Drawn):
         ]
 
 
+class GraderFigures(_Drawn):
+    """`grader-figures`: the grader's speed beside nbgrader's, and what it takes."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make both tables, and a line about the machine."""
+        path = self.env.srcdir / GRADER
+        self.env.note_dependency(str(path))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        place = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
+        heads = ("Grader", "Notebooks a minute and core", "Seconds each", "To start, s")
+        speed = found["throughput"]
+        graders = (("this one, in its sandbox", "ours"), ("nbgrader", "nbgrader"))
+        return [
+            nodes.paragraph("", f"{found['exercise']}; {place}."),
+            _table(heads, (_speed_row(name, speed[side]) for name, side in graders)),
+            _table(("Of this grader", ""), _taken(found)),
+        ]
+
+
+def _speed_row(name: str, found: dict[str, Any]) -> Row:
+    cpu = found["cpu"]
+    figures = (
+        f"{cpu['a_minute']:.0f}",
+        f"{cpu['seconds_each']:.3f}",
+        f"{cpu['start_up_seconds']:.1f}",
+    )
+    return tuple(map(nodes.Text, (name, *figures)))
+
+
+def _taken(found: dict[str, Any]) -> Iterator[Row]:
+    apart, memory = found["isolation"], found["memory"]
+    growth = memory["growth_mib_a_thousand"]
+    for name, figure in (
+        ("Notebooks compared", f"{found['throughput']['notebooks']:,}"),
+        ("What the sandbox adds to a submission", f"{apart['cost_seconds']:.3f} s"),
+        ("Submissions watched", f"{memory['submissions']:,}"),
+        ("Peak memory of all its processes", f"{memory['peak_mib']:.0f} MiB"),
+        ("Growth over a thousand submissions", f"{growth:+.1f} MiB"),
+    ):
+        yield nodes.Text(name), nodes.Text(figure)
+
+
 _MACHINE = ("processor", "cores", "threads", "python")
 
 
@@ -237,3 +279,4 @@ def setup(app: Sphinx) -> None:
     app.add_directive("skills-map", SkillsMap)
     app.add_directive("run-times", RunTimes)
     app.add_directive("benchmarks", Benchmarks)
+    app.add_directive("grader-figures", GraderFigures)

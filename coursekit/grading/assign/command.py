@@ -21,6 +21,7 @@ from coursekit.grading.assign.files import (
     zipped,
 )
 from coursekit.grading.model import Learner
+from coursekit.grading.roster import RosterError, read_roster
 from coursekit.source import SourceError
 
 __all__ = ["assign"]
@@ -148,12 +149,9 @@ def _people(roster: Path | None, *, variants: bool) -> list[Learner]:
 
 
 def _roster(path: Path) -> list[Learner]:
-    from coursekit.grading.commands import read_roster  # it imports the whole grader
-    from coursekit.grading.orders import UsageError
-
     try:
         people = read_roster(path)
-    except UsageError as error:
+    except RosterError as error:
         raise AssignError(str(error)) from None
     if not people:
         raise AssignError(f"{path} lists no learner.")
@@ -217,11 +215,13 @@ def _instructor(
 def _summary(
     exercises: Sequence[Exercise], people: Sequence[Learner], files: Files, out: Path
 ) -> str:
-    lines = [f"{out}: {len(exercises)} exercises, {len(files)} files."]
+    what = "exercise" if len(exercises) == 1 else "exercises"
+    lines = [f"{out}: {len(exercises)} {what}, {len(files)} files."]
     lines.append("Hand out what is in learners; keep instructor to yourself.")
     if people:
+        who = "learner has" if len(people) == 1 else "learners have"
         lines.append(
-            f"{len(people)} learners have data of their own; "
+            f"{len(people)} {who} data of their own; "
             f"keep {_SECRET} to make the same again."
         )
     return "\n".join(lines)

@@ -12,7 +12,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -138,7 +138,9 @@ def uploads(path: Path) -> Iterator[Upload]:
         yield from _top(path)
     elif path.is_file() and _kind(path.name) == "zip":
         export = not from_lms(path.name) and _is_export(path, alone=True)
-        yield from _zip_file(path, _Place((path.name,)), export=export)
+        itself = f"{legible(path.name)}/"  # everything is in it: that need not be said
+        for upload in _zip_file(path, _Place((path.name,)), export=export):
+            yield replace(upload, file=upload.file.removeprefix(itself))
     elif path.is_file() and _kind(path.name) == "notebook":
         yield _file(path, _Place((path.name,)), path.stat())
     else:

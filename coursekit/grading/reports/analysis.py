@@ -9,7 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from coursekit.exercises.model import Exercise
-from coursekit.grading.model import Batch, ItemMark, Result
+from coursekit.grading.model import (
+    PUBLISHED,
+    Batch,
+    Group,
+    ItemMark,
+    Result,
+    Similar,
+)
 from coursekit.grading.policy import Policy
 
 __all__ = [
@@ -17,13 +24,16 @@ __all__ = [
     "ItemStudy",
     "Mistake",
     "Pair",
+    "Side",
     "Spread",
     "counting",
     "full_marks",
     "handed_in",
     "items",
     "mistakes",
+    "own_points",
     "pairs",
+    "published",
     "spread",
 ]
 
@@ -49,11 +59,15 @@ def handed_in(results: Iterable[Result]) -> list[Result]:
 
 def full_marks(batch: Batch, exercise: Exercise) -> float:
     """Return the highest mark that the exercise allows under the batch's policy."""
-    points = {
+    return Policy.of(batch).total(own_points(exercise))
+
+
+def own_points(exercise: Exercise) -> dict[str, float]:
+    """Return what each question is worth before any policy."""
+    return {
         question.name: float(question.points + question.manual_points)
         for question in exercise.questions
     }
-    return Policy.of(batch).total(points)
 
 
 @dataclass(frozen=True)
@@ -193,36 +207,95 @@ def mistakes(exercise: Exercise, results: Iterable[Result]) -> list[Mistake]:
 
 
 @dataclass(frozen=True)
+class Side:
+    """One side of a pair: a learner, who may stand for a group.
+
+    Attributes
+    ----------
+    key
+        The learner's.
+    others
+        The others of the group of nearly the same answers.
+    """
+
+    key: str
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Pair:
-    """Two submissions that resemble each other, or one and the published solution.
+    """Two submissions that resemble each other.
 
     Attributes
     ----------
     one, other
-        Keys of learners; `other` may be `the published solution`.
+        Whose they are.
     share
         The larger of the shares that they have in common.
     questions
-        Where.
+        Where, less what groups tell already.
     """
 
-    one: str
-    other: str
+    one: Side
+    other: Side
     share: float
     questions: tuple[str, ...]
 
 
-def pairs(results: Iterable[Result]) -> list[Pair]:
-    """Return each pair once, the most alike first."""
-    found: dict[frozenset[str], Pair] = {}
+def pairs(results: Iterable[Result], groups: Sequence[Group]) -> list[Pair]:
+    """Return each pair once, the most alike first.
+
+    A group of nearly the same answers stands in a pair as one; that its members
+    resemble each other is no pair.
+    """
+    found: dict[frozenset[Side], Pair] = {}
     for result in results:
         for similar in result.similar:
-            key = frozenset((result.learner.key, similar.other))
-            where = tuple(similar.questions)
-            pair = Pair(result.learner.key, similar.other, similar.share, where)
-            if key not in found or found[key].share < pair.share:
-                found[key] = pair
-    return sorted(found.values(), key=lambda one: (-one.share, one.one, one.other))
+            keys = result.learner.key, similar.other
+            where = _untold(keys, similar.questions, groups)
+            if similar.other == PUBLISHED or not where:
+                continue
+            one, other = (_side(key, where, groups) for key in keys)
+            sides = frozenset((one, other))
+            pair = Pair(one, other, similar.share, tuple(filter(None, where)))
+            if sides not in found or found[sides].share < pair.share:
+                found[sides] = pair
+    return sorted(
+        found.values(), key=lambda one: (-one.share, one.one.key, one.other.key)
+    )
+
+
+def _side(key: str, where: Sequence[str], groups: Sequence[Group]) -> Side:
+    """Return the group in which a learner is everywhere there, or the learner alone."""
+    for group in groups:
+        if key in group.learners and {*where} <= {*_places(group.questions)}:
+            return Side(group.learners[0], tuple(group.learners[1:]))
+    return Side(key)
+
+
+def _untold(
+    keys: tuple[str, str], questions: Sequence[str], groups: Sequence[Group]
+) -> list[str]:
+    """Return the places of a pair in which no group holds both."""
+    shared = [group for group in groups if {*keys} <= {*group.learners}]
+    told = {place for group in shared for place in _places(group.questions)}
+    return [place for place in _places(questions) if place not in told]
+
+
+def _places(questions: Sequence[str]) -> Sequence[str]:
+    """Return the questions; what belongs to none is a place too."""
+    return questions or [""]
+
+
+def published(results: Iterable[Result]) -> list[tuple[Result, Similar]]:
+    """Return who resembles the published solution, the most alike first."""
+    found = [
+        (result, similar)
+        for result in results
+        for similar in result.similar
+        if similar.other == PUBLISHED
+    ]
+    return sorted(found, key=lambda one: -one[1].share)
 
 
 def _turn(result: Result) -> tuple[str, int, str]:

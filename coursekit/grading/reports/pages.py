@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -26,14 +26,18 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from coursekit.exercises.model import Exercise, Question
 from coursekit.grading.model import (
     LEVELS,
+    PUBLISHED,
     TOLD_ERRORS,
     Batch,
     CellOutcome,
+    Group,
     ManualMark,
     Result,
+    Similar,
 )
 from coursekit.grading.policy import Policy
 from coursekit.grading.reports import analysis
+from coursekit.grading.reports.analysis import Pair
 from coursekit.grading.reports.tables import is_numbered, number
 from coursekit.grading.safe import file_name, line, visible
 
@@ -103,6 +107,7 @@ class LearnerView:
     possible: float
     penalty: float
     penalty_reason: str
+    scaling: str
     due: datetime | None
     submitted: datetime | None
     uploads: int
@@ -134,13 +139,19 @@ def learners(batch: Batch, exercise: Exercise) -> dict[str, str]:
         "due": Policy.of(batch).due,
     }
     titles, hints = _titles(exercise), _hints(exercise)
+    policy, points = Policy.of(batch), analysis.own_points(exercise)
     made: dict[str, str] = {}
     for result in analysis.counting(batch):
         key = result.learner.key
         if _path(key) in made:
             raise RuntimeError(f"Two learners have the page {_path(key)}: rename one.")
         questions = _questions(result, titles, hints)
-        view = LearnerView(**common, **_own(result, uploads[key]), questions=questions)
+        view = LearnerView(
+            **common,
+            **_own(result, uploads[key]),
+            questions=questions,
+            scaling=policy.scaling(result, points),
+        )
         made[_path(key)] = template.render(view=view)
     return made
 
@@ -257,16 +268,23 @@ class Row:
     days_late: int
     unread: int
     disagreed: tuple[str, ...]
+    alike: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class PairView:
-    """A pair of similar submissions; a link is empty where there is no page."""
+class PersonView:
+    """A learner, with a link to the page; `more` others stand behind."""
 
-    one: str
-    one_page: str
-    other: str
-    other_page: str
+    name: str
+    page: str
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class AlikeView:
+    """Learners whose answers resemble each other, or the published solution."""
+
+    people: tuple[PersonView, ...]
     share: float
     questions: str
 
@@ -277,7 +295,7 @@ def instructor(batch: Batch, exercise: Exercise) -> str:
     graded = analysis.handed_in(results)
     full = analysis.full_marks(batch, exercise)
     names = _names(results)
-    rows = [_row(result, policy, names[result.learner.key]) for result in results]
+    rows = [_row(one, batch, policy, names[one.learner.key]) for one in results]
     shown: dict[str, Any] = {
         "batch": batch,
         "policy": policy,
@@ -287,7 +305,7 @@ def instructor(batch: Batch, exercise: Exercise) -> str:
         "spread": analysis.spread(graded, full),
         "items": analysis.items(exercise, graded),
         "mistakes": analysis.mistakes(exercise, graded),
-        "pairs": _pairs(rows),
+        **_alike(batch, rows),
         "level": LEVELS[batch.level].removeprefix(f"{batch.level}: "),
         "superseded": sum(result.superseded for result in batch.results),
         "files": _files(results),
@@ -306,7 +324,7 @@ def _names(results: Sequence[Result]) -> dict[str, str]:
     }
 
 
-def _row(result: Result, policy: Policy, name: str) -> Row:
+def _row(result: Result, batch: Batch, policy: Policy, name: str) -> Row:
     key = result.learner.key
     return Row(
         key=key,
@@ -316,19 +334,48 @@ def _row(result: Result, policy: Policy, name: str) -> Row:
         days_late=policy.days_late(result),
         unread=sum(mark.earned is None for mark in result.manual),
         disagreed=tuple(mark.item for mark in result.items if not mark.agreed),
+        alike=_others(result, batch.groups),
     )
 
 
-def _pairs(rows: Sequence[Row]) -> list[PairView]:
-    people = {row.key: row for row in rows}
-    views = []
-    for pair in analysis.pairs(row.result for row in rows):
-        one, other = people[pair.one], people.get(pair.other)
-        named = other.name if other else line(pair.other)
-        page = other.page if other else ""
-        where = ", ".join(pair.questions)
-        views.append(PairView(one.name, one.page, named, page, pair.share, where))
-    return views
+def _alike(batch: Batch, rows: Sequence[Row]) -> dict[str, list[AlikeView]]:
+    """Return groups, pairs, and who resembles the published solution."""
+    people = {row.key: PersonView(row.name, row.page) for row in rows}
+    results = [row.result for row in rows]
+
+    def view(keys: Iterable[tuple[str, int]], one: Pair | Similar | Group) -> AlikeView:
+        found = tuple(
+            replace(people.get(key) or PersonView(line(key), ""), more=more)
+            for key, more in keys
+        )
+        return AlikeView(found, one.share, ", ".join(one.questions))
+
+    return {
+        "groups": [
+            view(((key, 0) for key in one.learners), one) for one in batch.groups
+        ],
+        "pairs": [
+            view(((side.key, len(side.others)) for side in (one.one, one.other)), one)
+            for one in analysis.pairs(results, batch.groups)
+        ],
+        "published": [
+            view([(result.learner.key, 0)], similar)
+            for result, similar in analysis.published(results)
+        ],
+    }
+
+
+def _others(result: Result, groups: Sequence[Group]) -> tuple[str, ...]:
+    """Say whom a learner's answers resemble, in a few words each."""
+    mine = [one for one in groups if result.learner.key in one.learners]
+    together = {key for group in mine for key in group.learners}
+    known = {similar.other for similar in result.similar}
+    others = len(known - together - {PUBLISHED})
+    where = ", ".join(sorted({name for group in mine for name in group.questions}))
+    told = [f"alike in {where}" if where else "alike"] if mine else []
+    told += [f"similar to {_count(others, 'other')}"] if others else []
+    told += ["like the published solution"] if PUBLISHED in known else []
+    return tuple(told)
 
 
 def _files(results: Iterable[Result]) -> list[tuple[str, str]]:

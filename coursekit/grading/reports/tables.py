@@ -69,7 +69,7 @@ def grades(batch: Batch, exercise: Exercise) -> str:
                 *(items.get(item.id, "") for item in exercise.items),
                 *(number(manual[q.name]) if q.name in manual else "" for q in written),
                 *(one.problem, "; ".join(one.limits), "; ".join(one.flags)),
-                "; ".join(f"{s.other} ({s.share:.0%})" for s in one.similar),
+                _alike(one, batch),
             ]
         )
     return _table([head, *rows])
@@ -141,6 +141,20 @@ def is_numbered(learner: Learner) -> bool:
 
 def _to_import(batch: Batch) -> list[Result]:
     return [one for one in counting(batch) if one.state != "missing"]
+
+
+def _alike(result: Result, batch: Batch) -> str:
+    """Name whom a learner's answers resemble: everybody of a group, and the others."""
+    key = result.learner.key
+    mine = [group for group in batch.groups if key in group.learners]
+    told = [
+        f"{', '.join(other for other in group.learners if other != key)} "
+        f"({group.share:.0%} or more)"
+        for group in mine
+    ]
+    together = {other for group in mine for other in group.learners}
+    others = [one for one in result.similar if one.other not in together]
+    return "; ".join([*told, *(f"{one.other} ({one.share:.0%})" for one in others)])
 
 
 def _who(learner: Learner) -> list[str]:

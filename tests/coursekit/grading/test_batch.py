@@ -336,7 +336,47 @@ def test_progress_is_told_to_its_end(school):
         make_executor=school.make_executor,
         on_progress=lambda *step: told.append(step),
     )
-    for stage, last in (("executing", 3), ("judging", 16)):
+    mistakes = max(
+        sum(one.wrong for one in q.variants) for q in school.exercise.questions
+    )
+    stages_told = {
+        "executing": 3,
+        "executing the solution": 1,
+        "executing the known mistakes": 1 + mistakes,
+        "judging": 16,
+        "judging again with nbval": 1,
+        "comparing": 1,
+    }
+    assert list(dict.fromkeys(step[0] for step in told)) == list(stages_told)
+    for stage, last in stages_told.items():
         steps = [step[1:] for step in told if step[0] == stage]
         assert steps[-1] == (last, last)
         assert steps == sorted(steps)
+
+
+def test_of_nbval_nobody_knows_how_far_it_is(school):
+    told = []
+    order = Order(school.submissions, school.exercise.source.path, school.out)
+    run(
+        order,
+        make_executor=school.make_executor,
+        on_progress=lambda *step: told.append(step),
+    )
+    at = told.index(("judging", 16, 16))
+    assert told[at + 1 : at + 3] == [
+        ("judging again with nbval", 0, 0),
+        ("judging again with nbval", 1, 1),
+    ]
+
+
+def test_files_of_nobody_and_groups_of_copies_are_in_the_results(school):
+    (school.submissions / "class-list.xlsx").write_bytes(b"PK")
+    school.hand_in(eve={}, fay={})
+    batch = school.grade().batch
+    assert batch.ignored == ["class-list.xlsx"]
+    kept = json.loads((school.out / "results.json").read_text(encoding="utf-8"))
+    assert kept["ignored"] == ["class-list.xlsx"]
+    assert [one["learners"] for one in kept["groups"]] == [
+        one.learners for one in batch.groups
+    ]
+    assert ["ada", "dan", "eve", "fay"] in [one.learners for one in batch.groups]

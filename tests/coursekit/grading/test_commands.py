@@ -1,11 +1,11 @@
 """Commands say in a sentence what is wrong, and in their status what came of it."""
 
 import errno
+from pathlib import Path
 
 import pytest
 
 from coursekit.grading import commands, reports, stages
-from coursekit.grading.batch import UsageError
 from coursekit.grading.execute import SandboxError, UnisolatedError
 from coursekit.grading.judging import JudgingError
 
@@ -38,6 +38,16 @@ def test_a_batch_that_is_graded_gives_0_and_says_where_the_reports_are(grade, tm
     assert str(tmp_path / "out" / "index.html") in said
     assert (tmp_path / "out" / "index.html").is_file()
     assert "2 graded, 2 of them before" in grade()[1]
+
+
+def test_reports_in_this_folder_are_named_as_they_are_called_here(
+    grade, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    for out in (Path("out"), tmp_path / "out"):
+        assert (
+            f"Reports: {Path('out') / 'index.html'}" in grade(out=out)[1].splitlines()
+        )
 
 
 def test_a_submission_that_cannot_be_read_gives_1(grade, tmp_path):
@@ -157,27 +167,3 @@ def test_results_that_are_none_give_2(grade, tmp_path, capsys):
     (tmp_path / "out" / "results.json").write_text("{}")
     assert commands.report(tmp_path / "out") == commands.USAGE
     assert "does not hold the results of a batch" in capsys.readouterr().out
-
-
-def test_a_roster_is_read_as_spreadsheets_write_it(tmp_path):
-    path = tmp_path / "roster.csv"
-    path.write_bytes('\ufeffkey,name,id\r\nada,"Lovelace, Ada",7\r\n'.encode())
-    found = commands.read_roster(path)
-    assert [(one.key, one.name, one.id) for one in found] == [
-        ("ada", "Lovelace, Ada", "7")
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("key\nada\nada\n", "line 3: found 'ada' for the second time"),
-        ("key,name\n,Ada\n", "line 2: found no key"),
-        ("", "found nothing"),
-    ],
-)
-def test_a_roster_with_a_fault_is_refused_with_its_line(tmp_path, text, words):
-    path = tmp_path / "roster.csv"
-    path.write_text(text)
-    with pytest.raises(UsageError, match=words):
-        commands.read_roster(path)

@@ -361,6 +361,60 @@ def test_every_fault_is_told_and_a_missing_file_too(read, tmp_path):
         Policy.read(tmp_path / "nowhere.toml")
 
 
+# How points become a mark, in words
+
+OWN = {"q1": 3.0, "q2": 17.0}
+
+
+def explained(points, earned, **changes):
+    one = result(
+        "ada", {"q1.a": (earned[0], OWN["q1"]), "q2.a": (earned[1], OWN["q2"])}
+    )
+    rules = Policy(points=Points(**points), **changes)
+    (marked,) = rules.apply(batch(one)).results
+    return rules.scaling(marked, OWN), marked
+
+
+def test_another_worth_and_a_scale_are_explained():
+    said, marked = explained({"total": 100.0, "questions": {"q1": 2.0}}, (3, 14))
+    assert marked.earned == 17
+    assert said == (
+        "Question 1 counts 2 instead of 3 points; 16 of 19 is 84.21 of 100."
+    )
+    said, _ = explained({"total": 100.0, "questions": {"q1": 2.0}}, (3, 14), round=1)
+    assert said.endswith("16 of 19 is 84.2 of 100.")
+
+
+def test_only_what_was_changed_is_explained():
+    assert explained({}, (3, 14))[0] == ""
+    assert explained({"total": 20.0, "questions": {"q1": 3.0}}, (3, 14))[0] == ""
+    assert explained({"total": 10.0}, (3, 14))[0] == "17 of 20 is 8.5 of 10."
+    said, _ = explained({"questions": {"q1": 6.0, "q2": 0.0}}, (2, 14))
+    assert said == (
+        "Question 1 counts 6 instead of 3 points; "
+        "question 2 counts 0 instead of 17 points; that is 4 of 6."
+    )
+
+
+@given(
+    st.integers(0, 3),
+    st.integers(0, 17),
+    st.sampled_from([None, 7.0, 20.0, 33.5, 100.0]),
+    st.sampled_from([{}, {"q1": 2.0}, {"q2": 0.0}, {"q1": 0.5, "q2": 40.0}]),
+    st.integers(0, 2),
+)
+def test_what_is_explained_is_the_mark(first, second, total, questions, digits):
+    said, marked = explained(
+        {"total": total, "questions": questions}, (first, second), round=digits
+    )
+    if said:
+        mark, full = said.rstrip(".").rpartition(" is ")[2].split(" of ")
+        assert float(mark) == marked.final
+        assert float(full) == (total or sum((OWN | questions).values()))
+    else:
+        assert marked.final == first + second
+
+
 # Marks that a person gave
 
 
@@ -391,6 +445,19 @@ def merge(tmp_path):
 
 
 HEAD = "learner,question,points,comment\n"
+
+
+def test_a_mark_that_was_given_for_another_text_has_a_flag(merge):
+    head = "learner,question,points,comment,written\n"
+    told = "q4: the mark that a person gave was for another text than this upload's"
+    table = head + "ada,q4,2,,Trees.\nbea,q4,0,,\ncyd,q4,,,Shrubs.\n"
+    several = [written(key) for key in ("ada", "bea", "cyd")]
+    several[1].flags = ["looked at"]
+    merged = merge(table, *several)
+    assert [one.flags for one in merged.results] == [[], ["looked at", told], []]
+    again = merge(head + "bea,q4,3,,Trees.\n", *merged.results)
+    assert [one.flags for one in again.results] == [[], ["looked at"], []]
+    assert merge(HEAD + "ada,q4,2,\n", written("ada")).results[0].flags == []
 
 
 def test_marks_of_a_person_are_added_and_count(merge):
@@ -435,6 +502,7 @@ def test_the_table_that_is_written_can_be_filled_in_and_merged_for_any_learner(m
     assert '"q4",""' in table
     merged = merge(table.replace('"q4",""', '"q4","2"'), *several)
     assert [one.manual[0].earned for one in merged.results] == [2] * len(HOSTILE)
+    assert not any(one.flags for one in merged.results)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,23 @@ def test_without_a_terminal_a_stage_has_a_line_at_its_beginning_and_its_end():
     ]
 
 
+def test_a_stage_of_unknown_length_is_told_when_it_begins_and_ends():
+    steps = [("nbval", 0, 0), ("nbval", 0, 0), ("nbval", 1, 1), ("comparing", 0, 1)]
+    assert said(steps).splitlines() == [
+        "nbval: begun",
+        "nbval: done in 0 s",
+        "comparing: 0 of 1",
+    ]
+
+
+def test_on_a_terminal_a_stage_of_unknown_length_shows_the_time_and_no_end():
+    text = said([("nbval", 0, 0)], force_terminal=True)
+    assert "nbval" in text
+    assert "0/?" in text
+    assert "0:00:0" in text
+    assert "1/1" in said([("nbval", 0, 0), ("nbval", 1, 1)], force_terminal=True)
+
+
 def test_on_a_terminal_there_is_a_bar_for_each_stage():
     steps = [("executing", 3, 3), ("judging", 1, 2)]
     text = said(steps, force_terminal=True)

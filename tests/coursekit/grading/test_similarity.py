@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from coursekit.exercises import runs
 from coursekit.exercises.commands import sources
 from coursekit.exercises.model import load
+from coursekit.grading import similarity
 from coursekit.grading.model import Learner, Piece, Submission
-from coursekit.grading.similarity import PUBLISHED, compare, fingerprints
+from coursekit.grading.similarity import PUBLISHED, fingerprints
 
 ROOT = Path(__file__).resolve().parents[3]
 EXERCISES = {f"{p.parent.name}/{p.stem}": load(p) for p in sources()}
@@ -57,6 +59,15 @@ def submission(key, file=None, pieces=(), **answers):
     told = tuple(Piece("answer", code, question=q) for q, code in answers.items())
     name = file or f"{key}.ipynb"
     return Submission(Learner(key=key), name, pieces=(*told, *pieces))
+
+
+def compare(submissions, exercise):
+    return similarity.compare(submissions, exercise).similar
+
+
+def groups(submissions):
+    found = similarity.compare(submissions, DESCENT).groups
+    return [(one.learners, one.questions, one.share) for one in found]
 
 
 def others(found, key):
@@ -241,10 +252,102 @@ def test_many_copies_of_one_answer_are_not_what_the_task_dictates():
     ring = [submission(f"r{n}", q2=OWN) for n in range(20)]
     found = compare(honest + ring, DESCENT)
     assert not any(found[one.file] for one in honest)
-    for one in ring:
-        listed = found[one.file]
-        assert len(listed) == 10
-        assert {similar.other[0] for similar in listed} == {"r"}
+    assert all(found[one.file] for one in ring)
+    assert groups(honest + ring) == [(sorted(f"r{n}" for n in range(20)), ["q2"], 1.0)]
+
+
+def with_lines(code, rng, number):
+    """Somebody's code with lines of one's own before its last."""
+    *before, last = code.splitlines()
+    own = own_answer(rng).splitlines()[1 : 1 + number]
+    return "\n".join([*before, *own, last])
+
+
+def test_no_crowd_of_copies_hides_what_they_were_made_from():
+    """Everybody has ten that are nearer than the original, and is told of it."""
+    rng = random.Random(8)
+    original = own_answer(rng)
+    first = with_lines(original, rng, 4)
+    crowd = [submission(f"c{n:02}", q2=disguised(first)) for n in range(18)]
+    source = submission("source", q2=original)
+    found = compare([*crowd, source], DESCENT)
+    for one in crowd:
+        listed = [similar.other for similar in found[one.file]]
+        assert listed[1:] == ["source"]
+        assert listed[0] in {other.learner.key for other in crowd}
+    assert [one.other for one in found["source.ipynb"]] == ["c00"]
+    assert groups([*crowd, source]) == [
+        (sorted(one.learner.key for one in crowd), ["q2"], 1.0)
+    ]
+
+
+def test_the_original_is_in_the_group_where_the_copies_are_near_to_it():
+    rng = random.Random(9)
+    original = "\n".join([own_answer(rng), own_answer(rng)])
+    crowd = [
+        submission(f"c{n:02}", q2=disguised(with_lines(original, rng, 1)))
+        for n in range(7)
+    ]
+    (group,) = groups([*crowd, submission("source", q2=original)])
+    assert group[0] == [*(f"c{n:02}" for n in range(7)), "source"]
+    assert 0.9 <= group[2] < 1
+
+
+def test_the_original_comes_first_where_every_copy_has_additions_of_its_own():
+    rng = random.Random(11)
+    original = own_answer(rng)
+    honest = [submission(f"h{n:02}", q2=own_answer(rng)) for n in range(30)]
+    crowd = [submission(f"c{n:02}", q2=with_lines(original, rng, 3)) for n in range(14)]
+    source = submission("source", q2=original)
+    found = compare([*honest, *crowd, source], DESCENT)
+    assert groups([*honest, *crowd, source]) == []
+    for one in crowd:
+        assert len(found[one.file]) == 10
+        assert found[one.file][0].other == "source"
+
+
+def test_groups_of_two_questions_with_one_first_member_are_told_apart():
+    """The last resembles both: of each it is told."""
+    rng = random.Random(12)
+    one, two = own_answer(rng), own_answer(rng)
+    several = [submission("a", q2=one, q4=two)]
+    several += [submission(key, q2=one) for key in ("b", "c")]
+    several += [submission(key, q4=two) for key in ("d", "e")]
+    more = {"q2": with_lines(one, rng, 4), "q4": with_lines(two, rng, 4)}
+    found = compare([*several[1:], submission("last", **more), several[0]], DESCENT)
+    told = {(s.other, *s.questions) for s in found["last.ipynb"]}
+    assert {one[1:] for one in told} == {("q2",), ("q4",), ("q2", "q4")}
+
+
+def test_groups_are_of_three_or_more_by_question_and_say_what_they_share():
+    pair = [submission(key, q2=OWN) for key in ("ada", "bob")]
+    assert groups(pair) == []
+    both = [submission(key, q2=OWN, q4=OTHER) for key in ("cyd", "dan", "eve")]
+    assert groups(both) == [(["cyd", "dan", "eve"], ["q2", "q4"], 1.0)]
+    assert groups(pair + both) == [
+        (["ada", "bob", "cyd", "dan", "eve"], ["q2"], 1.0),
+        (["cyd", "dan", "eve"], ["q4"], 1.0),
+    ]
+
+
+def test_uploads_of_one_learner_make_no_group():
+    uploads = [submission("ada", file=f"{n}.ipynb", q2=OWN) for n in range(4)]
+    assert groups([*uploads, submission("bob", q2=OWN)]) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=20))
+def test_ties_join_whoever_can_be_reached(ties):
+    """Told in two parts, as the tables are compared, and all at once by sets."""
+    reached = {n: {n} for n in range(12)}
+    first = np.arange(12)
+    for part in (ties[:7], ties[7:]):
+        ends = np.array(part, dtype=int).reshape(-1, 2).T
+        first = similarity._connected(first, *ends)
+    for one, other in ties:
+        joined = reached[one] | reached[other]
+        for member in joined:
+            reached[member] = joined
+    assert list(first) == [min(reached[n]) for n in range(12)]
 
 
 def test_a_class_that_copied_the_published_solution_with_changes_is_told_so():
@@ -330,8 +433,22 @@ def test_a_large_class_takes_no_more_than_a_list_of_ten_each():
     rng = random.Random(7)
     pool = [own_answer(rng) for _ in range(40)]
     many = [submission(f"s{n:03}", q2=pool[n % 40]) for n in range(600)]
-    found = compare(many, DESCENT)
-    assert {len(listed) for listed in found.values()} == {10}
+    found = similarity.compare(many, DESCENT)
     for n, one in enumerate(many):
-        same = {int(similar.other[1:]) % 40 for similar in found[one.file]}
-        assert same == {n % 40}
+        (nearest,) = found.similar[one.file]
+        assert int(nearest.other[1:]) % 40 == n % 40
+    circles = [{int(key[1:]) % 40 for key in one.learners} for one in found.groups]
+    assert sorted(map(list, circles)) == [[n] for n in range(40)]
+    assert {len(one.learners) for one in found.groups} == {15}
+
+
+def test_nobody_is_told_of_more_than_ten():
+    """One has the code of twelve, who have nothing to do with each other."""
+    rng = random.Random(10)
+    twelve = [own_answer(rng) for _ in range(12)]
+    everything = "\n".join(twelve)
+    many = [submission(f"s{n:02}", q2=code) for n, code in enumerate(twelve)]
+    found = compare([*many, submission("all", q2=everything)], DESCENT)
+    assert len(found["all.ipynb"]) == 10
+    for one in many:
+        assert [similar.other for similar in found[one.file]] == ["all"]

@@ -1,9 +1,13 @@
 """What cannot be assigned is said in one sentence, and nothing is overwritten."""
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from coursekit.cli import app
 from coursekit.grading.assign import assign
 
 GOOD = Path(__file__).resolve().parents[3] / "fixtures" / "exercises" / "good.md"
@@ -146,3 +150,27 @@ def test_a_broken_source_is_said_with_its_line(root, tmp_path, capsys):
     path.write_text(text.replace("caught_by: q1.edges", "caught_by: q1.x"))
     assert assign([], out=tmp_path / "out", root=root) == 2
     assert "there is no item q1.x" in capsys.readouterr().out
+
+
+def test_one_exercise_and_one_learner_are_said_in_the_singular(root, tmp_path, capsys):
+    roster = tmp_path / "roster.csv"
+    roster.write_text("key\nada\n")
+    options = {"variants": True, "roster": roster}
+    assert assign([], out=tmp_path / "out", root=root, **options) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert ": 1 exercise, " in told
+    assert "1 learner has data of their own" in told
+
+
+def test_the_commands_that_the_instructor_is_told_can_be_given(root, tmp_path):
+    """They are taken apart as the program itself does it."""
+    out = tmp_path / "out"
+    assert assign([], out=out, root=root) == 0
+    text = (out / "instructor" / "README.md").read_text(encoding="utf-8")
+    found = re.findall("^coursekit (.+)$", text, re.MULTILINE)
+    assert len(found) == 1
+    name, *words = shlex.split(found[0])
+    command = get_command(app).commands[name]
+    with command.make_context(name, words) as context:
+        assert context.params["exercise"] == "classical/scaling"
+        assert context.params["out"] == Path("graded/classical/scaling")

@@ -1,6 +1,7 @@
 """Every cell of a learner's notebook finds its place, whatever happened to it."""
 
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -269,9 +270,22 @@ def test_cells_in_which_nothing_runs_are_no_pieces(answered):
 
 
 def test_changed_parameters_are_told_and_not_run(answered):
-    found = answered.write(parameters="seed = 7").found()
+    source = answered.cell("parameters")["source"]
+    for text in (f"{source}\nrows = 7", "seed = int(7)", "size = 7"):
+        found = answered.write(parameters=text).found()
+        assert others(found) == []
+        assert has(found, "changes to the parameters were not used")
+
+
+@pytest.mark.parametrize("number", ["7", "1_000_000", "  2147483647  "])
+def test_a_seed_of_ones_own_is_not_spoken_of(answered, number):
+    """Whoever was given data of their own has another number there."""
+    source = answered.cell("parameters")["source"]
+    own, count = re.subn(r"(?m)^seed = .*$", f"seed = {number}", source)
+    assert count == 1
+    found = answered.write(parameters=own).found()
     assert others(found) == []
-    assert has(found, "changes to the parameters were not used")
+    assert not has(found, "parameters")
 
 
 @pytest.mark.parametrize("name", ["q1-check", "summary", "bootstrap"])

@@ -108,6 +108,22 @@ def test_one_notebook_alone(put, good, whole):
     assert keys(read_folder(folder / "ada.ipynb", good)) == ["ada"]
 
 
+def test_a_zip_file_that_is_named_itself_is_no_part_of_the_names_in_it(
+    put, good, whole
+):
+    inner = zipped([("x.ipynb", whole)])
+    export = [("ada_1_1000_hw.ipynb", whole), ("bob_2_1001_hw.zip", inner)]
+    folder = put({"all.zip": zipped(export), "cyd.zip": inner, "dan.zip": b"PK"})
+    assert [one.file for one in read_folder(folder / "all.zip", good)] == [
+        "ada_1_1000_hw.ipynb",
+        "bob_2_1001_hw.zip/x.ipynb",
+    ]
+    (alone,) = read_folder(folder / "cyd.zip", good)
+    assert (alone.file, alone.learner.key) == ("x.ipynb", "cyd")
+    (broken,) = read_folder(folder / "dan.zip", good)
+    assert (broken.file, bool(broken.problem)) == ("dan.zip", True)
+
+
 def test_a_learners_zip_file_is_the_learners(put, good, whole):
     forged = "ada_1_9999_hw.ipynb"
     folder = put(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from coursekit.grading.model import Similar
+from coursekit.grading.model import PUBLISHED, Group, Similar
 from coursekit.grading.policy import Points, Policy
 from coursekit.grading.reports import analysis
 
@@ -84,12 +84,78 @@ def test_a_pair_is_told_once_with_the_larger_share():
         "a", similar=[Similar(other="b", share=0.5), Similar(other="c", share=0.9)]
     )
     two = result("b", similar=[Similar(other="a", share=0.7, questions=["q2"])])
-    found = analysis.pairs([one, two])
-    assert [(pair.one, pair.other, pair.share) for pair in found] == [
+    found = analysis.pairs([one, two], [])
+    assert [(pair.one.key, pair.other.key, pair.share) for pair in found] == [
         ("a", "c", 0.9),
         ("b", "a", 0.7),
     ]
     assert found[1].questions == ("q2",)
+
+
+def alike(key, *others, share=0.8):
+    said = [
+        Similar(other=name, share=share, questions=list(qs)) for name, *qs in others
+    ]
+    return result(key, similar=said)
+
+
+def shown(found):
+    return [
+        (
+            *(pair.one.key, len(pair.one.others)),
+            *(pair.other.key, len(pair.other.others), pair.questions),
+        )
+        for pair in found
+    ]
+
+
+def test_a_group_stands_in_a_pair_as_one_and_its_members_make_none():
+    ring = Group(learners=["a", "b", "c"], share=0.95, questions=["q1", "q2"])
+    results = [
+        alike("a", ("b", "q1", "q2"), ("x", "q1")),
+        alike("b", ("a", "q1"), ("x", "q1")),
+        alike("c", ("a", "q2"), ("x", "q1"), share=0.9),
+        alike("x", ("c", "q1"), ("y", "q1")),
+    ]
+    found = analysis.pairs(results, [ring])
+    assert shown(found) == [
+        ("a", 2, "x", 0, ("q1",)),
+        ("x", 0, "y", 0, ("q1",)),
+    ]
+    assert found[0].share == 0.9
+
+
+def test_what_groups_do_not_tell_of_their_members_is_a_pair():
+    one = Group(learners=["a", "b", "c"], share=1.0, questions=["q1"])
+    two = Group(learners=["a", "b", "d"], share=1.0, questions=["q2"])
+    assert analysis.pairs([alike("a", ("b", "q1", "q2"))], [one, two]) == []
+    assert shown(analysis.pairs([alike("a", ("c", "q1", "q2"))], [one, two])) == [
+        ("a", 2, "c", 0, ("q2",))
+    ]
+    assert len(analysis.pairs([alike("a", ("b",))], [one, two])) == 1
+
+
+def test_two_groups_of_one_size_and_one_first_name_are_two_sides():
+    one = Group(learners=["a", "b", "c"], share=1.0, questions=["q1"])
+    two = Group(learners=["a", "b", "d"], share=1.0, questions=["q2"])
+    results = [alike("c", ("x", "q1")), alike("d", ("x", "q2"))]
+    assert shown(analysis.pairs(results, [one, two])) == [
+        ("a", 2, "x", 0, ("q1",)),
+        ("a", 2, "x", 0, ("q2",)),
+    ]
+
+
+def test_the_published_solution_is_nobody_to_make_a_pair_with():
+    results = [
+        alike("a", (PUBLISHED, "q1"), share=0.75),
+        alike("b", (PUBLISHED, "q1"), ("a", "q2")),
+    ]
+    assert shown(analysis.pairs(results, [])) == [("b", 0, "a", 0, ("q2",))]
+    found = analysis.published(results)
+    assert [(one.learner.key, similar.share) for one, similar in found] == [
+        ("b", 0.8),
+        ("a", 0.75),
+    ]
 
 
 def test_the_result_that_counts_is_chosen_whatever_the_order():

@@ -8,7 +8,7 @@ import pytest
 from coursekit.exercises.commands import sources
 from coursekit.exercises.model import load
 from coursekit.grading import policy
-from coursekit.grading.model import CellOutcome, Learner, Similar
+from coursekit.grading.model import CellOutcome, Group, Learner, Similar
 from coursekit.grading.policy import Late, Points, Policy
 from coursekit.grading.reports import pages
 from coursekit.grading.safe import file_name
@@ -80,6 +80,22 @@ def test_what_lateness_cost_and_which_upload_counts_is_told(good):
     assert "; due on 9 March 2026, 12:00 UTC." in page.text
     assert "Handed in on 10 March 2026, 18:00 UTC;" in page.text
     assert "Of your 2 uploads, number 2 counts." in page.text
+
+
+def test_how_points_became_the_mark_is_told_where_they_are_not_the_mark(good):
+    rules = Policy(points=Points(total=100.0, questions={"q1": 6.0}))
+    one = learner_result(good, "ada")
+    one.manual[0].earned = 1.0
+    page = page_of(rules.apply(batch(one)), good, "ada")
+    assert "90.91 of 100 points" in page.text
+    told = "Question 1 counts 6 instead of 3 points; 10 of 11 is 90.91 of 100."
+    assert told in page.text
+    assert "Full marks are" not in page.text
+    plain = page_of(Policy().apply(batch(one)), good, "ada").text
+    assert "Full marks are 8." in plain
+    assert "instead of" not in plain
+    unread = page_of(rules.apply(batch(learner_result(good, "ada"))), good, "ada")
+    assert "81.82 of 100. What has not been read yet counts as 0." in unread.text
 
 
 def test_errors_and_limits_are_told_once_in_sentences(eventful, good):
@@ -204,7 +220,7 @@ def test_no_page_asks_anything_of_anybody(hostile_pages):
         assert dict(page.attributes)["content"]
         policies = [value for _, value in page.attributes if value and CSP in value]
         assert len(policies) == 1
-        assert not [link for link in page.links if not re.fullmatch(r"[\w./-]+", link)]
+        assert not [one for one in page.links if not re.fullmatch(r"#?[\w./-]+", one)]
         assert "url(" not in text
         assert "@import" not in text
 
@@ -255,9 +271,11 @@ def test_it_tells_of_everything_that_happened(eventful, good):
         "chen : q3.widest",
         "dora : the check of q1 was copied",
         "dora : wall time: more than 60 seconds",
-        "2 pairs with similar answers",
+        "0 groups, 1 pair, and 1 submission like the published solution",
+        "1 pair with similar answers",
         "dora eve 97 % q1, q2",
-        "eve the published solution 60 % q3",
+        "1 submission like the published solution",
+        "learner share questions eve 60 % q3",
         "Written answers of 6 learners wait for a reader",
         "bubblewrap , that is own file tree",
         "Secret seed: 9182736450",
@@ -289,8 +307,67 @@ def test_every_link_leads_to_a_page_or_a_file_of_the_report(good):
     given = policy.apply(hostile_batch(good))
     made = set(pages.learners(given, good))
     files = {"grades.csv", "canvas.csv", "moodle.csv", "results.json", "junit.xml"}
-    links = set(Page(pages.instructor(given, good)).links)
-    assert links == made | files | {"manual.csv"}
+    page = Page(pages.instructor(given, good))
+    assert "similar" in page.ids
+    assert set(page.links) == made | files | {"manual.csv", "#similar"}
+
+
+def test_marks_stand_first_and_similar_answers_behind_them(eventful, good):
+    headings = re.findall('<h2 id="([a-z]+)">', pages.instructor(eventful, good))
+    assert headings == ["marks", "look", "items", "learners", "similar", "run"]
+
+
+def crowd(good, count):
+    """A class of which everybody resembles everybody, by twos."""
+    keys = [f"learner {n:02}" for n in range(count)]
+    return [
+        learner_result(
+            good,
+            key,
+            similar=[
+                Similar(other=other, share=0.8, questions=["q1"])
+                for other in keys
+                if other != key
+            ],
+        )
+        for key in keys
+    ]
+
+
+def test_a_long_list_is_folded_after_ten_rows(good):
+    text = pages.instructor(batch(*crowd(good, 6)), good)
+    open_rows, _, folded = text.partition("15 pairs with similar")[2].partition(
+        "<summary>5 more</summary>"
+    )
+    assert open_rows.count("80 %") == 10
+    assert folded.count("80 %") == 5
+    few = pages.instructor(batch(*crowd(good, 5)), good)
+    assert "10 pairs with similar answers" in few
+    assert " more</summary>" not in few
+
+
+def test_a_group_is_one_row_with_everybody_in_it(good):
+    several = crowd(good, 14)
+    keys = [one.learner.key for one in several]
+    ring = Group(learners=keys[:12], share=0.93, questions=["q1"])
+    page = Page(pages.instructor(batch(*several, groups=[ring]), good))
+    told = "12 learners: " + " , ".join(keys[:10])
+    told += f" 2 more {keys[10]} , {keys[11]} 93 % q1"
+    assert told in page.text
+    for key in keys[12:]:
+        assert f"{keys[0]} and 11 more of a group {key} 80 % q1" in page.text
+    assert "3 pairs with similar answers" in page.text
+    assert page.text.count("alike in q1, similar to 2 others") == 12
+
+
+def test_files_that_belong_to_nobody_are_named(good):
+    quiet = Page(pages.instructor(batch(learner_result(good, "ada")), good)).text
+    assert "beside the submissions" not in quiet
+    names = ["class-list.xlsx", "<b>notes.txt"]
+    given = batch(learner_result(good, "ada"), ignored=names)
+    text = Page(pages.instructor(given, good)).text
+    assert "2 files beside the submissions" in text
+    assert " ".join(names) in text
 
 
 def test_learners_of_one_name_are_told_apart(good):

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from coursekit.grading.model import Learner, ManualMark
+from coursekit.grading.model import Group, Learner, ManualMark, Similar
 from coursekit.grading.policy import Points, Policy
 from coursekit.grading.reports import tables
 
@@ -57,6 +57,7 @@ def test_grades_has_a_row_for_each_learner_and_all_points(eventful, good):
     assert rows["hal"]["state"] == "missing"
     assert rows["gil"]["problem"] == "The file is empty."
     assert rows["dora"]["similar"] == "eve (97%)"
+    assert rows["eve"]["similar"] == "dora (91%); the published solution (60%)"
     assert rows["dora"]["limits"] == "wall time: more than 60 seconds"
     assert (rows["chen"]["days_late"], rows["chen"]["penalty"]) == ("2", "1.6")
     assert rows["fay"]["attempt"] == "2"
@@ -176,3 +177,19 @@ def test_a_number_is_written_without_an_exponent_and_to_six_digits(value):
 def test_each_learner_has_one_row_however_many_uploads(eventful, good):
     names = Counter(row["learner"] for row in records(tables.grades(eventful, good)))
     assert set(names.values()) == {1}
+
+
+def test_grades_names_everybody_of_a_group_and_whom_else_one_resembles(good):
+    several = [learner_result(good, key) for key in ("ada", "bea", "chen", "dora")]
+    several[0].similar = [
+        Similar(other="chen", share=1.0, questions=["q1"]),
+        Similar(other="dora", share=0.75, questions=["q1"]),
+    ]
+    ring = Group(learners=["ada", "bea", "chen"], share=0.9, questions=["q1"])
+    text = tables.grades(batch(*several, groups=[ring]), good)
+    assert [row["similar"] for row in records(text)] == [
+        "bea, chen (90% or more); dora (75%)",
+        "ada, chen (90% or more)",
+        "ada, bea (90% or more)",
+        "",
+    ]
