@@ -11,7 +11,7 @@ import builtins
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import nbformat
 
@@ -23,7 +23,7 @@ from coursekit.grading.sandbox import bubblewrap, tree
 from coursekit.grading.sandbox.client import Left, SandboxError, Warm
 from coursekit.grading.sandbox.limits import LIMITS, Limits
 
-__all__ = ["Executor", "SandboxError", "UnisolatedError", "reference"]
+__all__ = ["Executor", "Runner", "SandboxError", "UnisolatedError", "reference"]
 
 _ROOT = Path(__file__).resolve().parents[2]
 _KNOWN_ERRORS = frozenset(
@@ -183,12 +183,19 @@ class Executor:
         self.close()
 
 
-def reference(executor: Executor, exercise: Exercise, seed: int) -> Execution:
+class Runner(Protocol):
+    """Whatever executes pieces: an executor, or what stands in for one."""
+
+    def run(self, pieces: Sequence[Piece], seed: int, /) -> Execution:
+        """Execute one submission."""
+
+
+def reference(executor: Runner, exercise: Exercise, seed: int) -> Execution:
     """Execute the solution with the same seed, in a sandbox that ends with it.
 
     Parameters
     ----------
-    executor : Executor
+    executor : Runner
         Of the same exercise. What it is handed now is seen by no later run.
     exercise : Exercise
         The exercise.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,13 +107,16 @@ class Grading:
     def do(self, stop: threading.Event) -> None:
         """Execute and judge what has not been."""
         self._file_under(self._ticket.isolation)
-        if not self._ticket.isolation or self._waiting(self._store.executed):
-            with self._pool() as pool:
+        with ExitStack() as stack:
+            pool: LocalPool | ClusterPool | None = None
+            if not self._ticket.isolation or self._waiting(self._store.executed):
+                pool = self._pool()
+                stack.enter_context(pool)
                 self._ticket.isolation = pool.isolation
                 self._file_under(pool.isolation)
                 self._execute(pool, stop)
-        self._record()
-        self._judge()
+            self._record()
+            self._judge(pool if isinstance(pool, LocalPool) else None)
 
     def _pool(self) -> LocalPool | ClusterPool:
         """Return what executes submissions, not yet started."""
@@ -169,8 +172,12 @@ class Grading:
                 wanted.discard(key)
                 yield Job(key, one.pieces)
 
-    def _judge(self) -> None:
-        """Judge what was executed, all at once, and keep the marks."""
+    def _judge(self, pool: LocalPool | None) -> None:
+        """Judge what was executed, all at once, and keep the marks.
+
+        A pool that is open already executes the solution too: its executors are warm,
+        and no run in them sees another.
+        """
         waiting = [
             key
             for key in self._waiting(self._store.judged)
@@ -180,7 +187,7 @@ class Grading:
             return
         with _emptied(work_folder(self._order.out) / "judging") as folder:
             cases = {_case(key): self._lay_out(key, folder) for key in waiting}
-            expected, known = self._expected(folder)
+            expected, known = self._expected(folder, pool)
             marks = judge_batch(
                 self._exercise,
                 cases,
@@ -211,16 +218,18 @@ class Grading:
         write_evidence(execution.evidence, place, questions)
         return place
 
-    def _expected(self, folder: Path) -> tuple[Path, Any]:
+    def _expected(self, folder: Path, pool: LocalPool | None) -> tuple[Path, Any]:
         """Execute the solution and the known mistakes; that is our own code."""
-        right, known = patiently(self._ours, SandboxError, threading.Event())
+        never = threading.Event()
+        right, known = patiently(lambda: self._ours(pool), SandboxError, never)
         return self._written(right, folder / "evidence" / "reference"), known
 
-    def _ours(self) -> tuple[Execution, Catalogue]:
+    def _ours(self, pool: LocalPool | None) -> tuple[Execution, Catalogue]:
         place = work_folder(self._order.out) / "catalogue"
         exercise, seed = self._exercise, self._ticket.seed
         self.on_progress("executing the solution", 0, 1)
-        with self.make_executor(exercise, True) as executor:
+        own = pool.borrowed() if pool else self.make_executor(exercise, True)
+        with own as executor:
             right = reference(executor, exercise, seed)
             self.on_progress("executing the solution", 1, 1)
             counted = _Counted(executor, exercise, self.on_progress)
