@@ -21,8 +21,10 @@ from typing import Any, NoReturn
 
 __all__ = ["branch", "can_fork"]
 
+_BEGUN = b"begun"
 _DONE = b"done"
 _GONE = "its process ended on its own"
+_START_SECONDS = 120.0  # for a new interpreter and its imports, on a busy machine
 _inside = False  # whether this process is itself a branch: then its group is shared
 
 
@@ -41,7 +43,7 @@ def branch(work: Callable[..., None], *args: Any, seconds: float) -> str:
     *args
         What it is given.
     seconds : float
-        When to end the child by force.
+        When to end the child by force, from when its work begins.
 
     Returns
     -------
@@ -122,6 +124,9 @@ def _spawn(work: Callable[..., None], args: tuple[Any, ...], seconds: float) -> 
     process.start()
     theirs.close()
     try:
+        if not ours.poll(_START_SECONDS):
+            return f"it had not begun within {_START_SECONDS:g} seconds"
+        ours.recv_bytes()  # that it has begun: what it imports first is not its work
         if not ours.poll(seconds):
             return _too_long(seconds)
         said = ours.recv_bytes()
@@ -137,7 +142,8 @@ def _spawn(work: Callable[..., None], args: tuple[Any, ...], seconds: float) -> 
 def _work_and_tell(
     signalling: Connection, work: Callable[..., None], args: tuple[Any, ...]
 ) -> None:
-    """In the new interpreter: work and say how it ended."""
+    """In the new interpreter: say that work begins, work, and say how it ended."""
+    signalling.send_bytes(_BEGUN)
     try:
         work(*args)
         signalling.send_bytes(_DONE)

@@ -137,9 +137,9 @@ def prove_all(
     paths : sequence of Path
         Sources of the exercises.
     seeds : int
-        Seeds for the reference; where there are more than five, every other answer is
-        tried with each of them too, and wrong ones are followed by the questions after
-        them; otherwise with the first, and only empty answers are.
+        Seeds with which the reference, the wrong and the right answers are tried. What
+        is made up is tried with the first; where there are more than five with each,
+        and wrong answers are then followed by the questions after them.
     full : bool
         Whether the pass through papermill and nbval is made.
     jobs : int
@@ -300,6 +300,7 @@ class _Prover:
         self.seeds = seeds
         self.thorough = len(seeds) > 5
         self.deep = seeds if self.thorough else seeds[:1]
+        self.kept: dict[tuple[str, str], list[int]] = {}  # by wrong answer and item
         self.warmth = Warmth(folder / "warm")
 
     def prove(self, *, full: bool) -> None:
@@ -442,22 +443,32 @@ class _Prover:
     def evidence(self) -> None:
         for seed in self.seeds:
             folder = self.folder / f"seed-{seed}"
-            tries = self._tries() if seed in self.deep else self._again()
+            tries = self._tries() if seed in self.deep else self._variants()
             path = self.exercise.source.path
             plan = Walk(path, folder, "evidence", seed, _OTHER_SEED, tuple(tries))
             if not self._walk(plan):
                 return
             if not self._judge(plan):
                 return
+        self._tell_kept()
         self._varies()
 
-    def _again(self) -> list[Try]:
-        """Try the reference's answers again, from where the first question begins."""
+    def _variants(self) -> list[Try]:
+        """Try the reference's answers again, all of them, and each other answer."""
         first = next(iter(runs.answers(self.exercise)))
-        return [Try("again", first, rest=True)]
+        rest = self.thorough
+        return [
+            Try("again", first, rest=True),
+            *(
+                _try_of(variant, rest=variant.wrong and rest)
+                for question in self.exercise.questions
+                for variant in question.variants
+            ),
+        ]
 
     def _tries(self) -> list[Try]:
-        tries = self._again()
+        """Try those, and what is empty or made up."""
+        tries = self._variants()
         empty = runs.answers(self.exercise, stripped=True)
         first = next(iter(empty))
         tries.append(Try("starter", first, codes=empty, rest=True))
@@ -473,9 +484,6 @@ class _Prover:
             tries.append(
                 Try(f"alone-{name}", first, codes=others, rest=True, only=name)
             )
-            tries += [
-                _try_of(v, rest=v.wrong and self.thorough) for v in question.variants
-            ]
             tries += [Try(f"lie-{name}-{lie}", name, lie=lie) for lie in LIES]
         return tries
 
@@ -514,9 +522,10 @@ class _Prover:
             self._full("reference", what, list(given.values()), report)
         elif kind == "right":
             what = f"the right answer {one.name.split('-', 2)[2]} to {one.question}"
+            what += f" with seed {plan.seed}"
             self._full("right-answer", what, own, report)
         elif kind == "wrong":
-            self._loses(one, report, given)
+            self._loses(plan, one, report, given)
             if one.rest:
                 what = f"the wrong answer {one.name.split('-', 2)[2]}"
                 self._rest_full(one, what, given)
@@ -551,18 +560,31 @@ class _Prover:
                 why = stopped or verdict.why
                 self.find(proof, f"{what} loses {verdict.item}: {why}")
 
-    def _loses(self, one: Try, report: Report, given: dict[str, Verdict]) -> None:
+    def _loses(
+        self, plan: Walk, one: Try, report: Report, given: dict[str, Verdict]
+    ) -> None:
         name = one.name.split("-", 2)[2]
         variants = self.exercise.question(one.question).variants
         variant = next(v for v in variants if v.name == name and v.wrong)
         if report.ended:
             told = f"{name} did not come to its end: {report.ended}"
             self.find("wrong-answer", told)
-        elif given[str(variant.caught_by)].passed:
+        elif given[str(variant.caught_by)].passed and plan.seed is not None:
+            at = (name, str(variant.caught_by))
+            self.kept.setdefault(at, []).append(plan.seed)
+
+    def _tell_kept(self) -> None:
+        """Name the wrong answers that kept what they should lose, and with which seeds.
+
+        Some seeds are enough: the one with which a class is marked may be like them.
+        """
+        for (name, item), kept in self.kept.items():
+            listed = ", ".join(map(str, kept[:5])) + ", ..." * (len(kept) > 5)
             self.find(
                 "wrong-answer",
-                f"{name} keeps the points of {variant.caught_by}: make its evidence "
-                "or its judge show the mistake.",
+                f"{name} keeps the points of {item} with {len(kept)} of "
+                f"{len(self.seeds)} seeds ({listed}): make its evidence or its judge "
+                "show the mistake, whatever the seed.",
             )
 
     def _alone(self, name: str, report: Report, given: dict[str, Verdict]) -> None:
