@@ -127,8 +127,8 @@ def test_nbval_agrees_cell_by_cell(good, tmp_path, expected):
     notebook = judging_notebook(good, cases)
     assert [cell.id for cell in notebook.cells][:3] == [
         "set-up",
-        "ada-court",
         "ada-q1-values",
+        "ada-q1-edges",
     ]
     paper = tmp_path / "judging.ipynb"
     nbformat.write(notebook, paper)
