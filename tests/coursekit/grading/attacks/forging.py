@@ -1014,6 +1014,7 @@ for name in os.listdir("/proc/self/fd"):
 """,
         q2=_ZERO,
         spoils=True,
+        stops="WorkerEnded",  # where the runner finds its socket not to wait
     ),
     _forge(
         "stolen-orders",
