@@ -137,9 +137,9 @@ def prove_all(
     paths : sequence of Path
         Sources of the exercises.
     seeds : int
-        Seeds with which the reference, the wrong and the right answers are tried. What
-        is made up is tried with the first; where there are more than five with each,
-        and wrong answers are then followed by the questions after them.
+        Seeds for the reference. Wrong and right answers are tried with the first
+        three, what is made up with the first; where there are more than five, all are
+        tried with each, and wrong answers are followed by the questions after them.
     full : bool
         Whether the pass through papermill and nbval is made.
     jobs : int
@@ -262,10 +262,11 @@ def _compare_with_nbval(
 
 
 def _joined(papers: Sequence[Path]) -> nbformat.NotebookNode:
-    """Join judging notebooks; the set-up cell of the first serves for all."""
+    """Join judging notebooks; each begins with a cell that makes its own courts."""
     first, *others = [nbformat.read(paper, as_version=4) for paper in papers]
-    for other in others:
-        first.cells += other.cells[1:]
+    for number, other in enumerate(others):
+        other.cells[0].id += f"-{number}"  # ids are unique in a notebook
+        first.cells += other.cells
     joined: nbformat.NotebookNode = first
     return joined
 
@@ -300,6 +301,7 @@ class _Prover:
         self.seeds = seeds
         self.thorough = len(seeds) > 5
         self.deep = seeds if self.thorough else seeds[:1]
+        self.wide = seeds if self.thorough else seeds[:3]
         self.kept: dict[tuple[str, str], list[int]] = {}  # by wrong answer and item
         self.warmth = Warmth(folder / "warm")
 
@@ -443,7 +445,7 @@ class _Prover:
     def evidence(self) -> None:
         for seed in self.seeds:
             folder = self.folder / f"seed-{seed}"
-            tries = self._tries() if seed in self.deep else self._variants()
+            tries = self._tries_with(seed)
             path = self.exercise.source.path
             plan = Walk(path, folder, "evidence", seed, _OTHER_SEED, tuple(tries))
             if not self._walk(plan):
@@ -453,12 +455,21 @@ class _Prover:
         self._tell_kept()
         self._varies()
 
-    def _variants(self) -> list[Try]:
-        """Try the reference's answers again, all of them, and each other answer."""
+    def _tries_with(self, seed: int) -> list[Try]:
+        if seed in self.deep:
+            return self._tries()
+        return self._variants() if seed in self.wide else self._again()
+
+    def _again(self) -> list[Try]:
+        """Try the reference's answers again, from where the first question begins."""
         first = next(iter(runs.answers(self.exercise)))
+        return [Try("again", first, rest=True)]
+
+    def _variants(self) -> list[Try]:
+        """Try those, and each wrong and each right answer."""
         rest = self.thorough
         return [
-            Try("again", first, rest=True),
+            *self._again(),
             *(
                 _try_of(variant, rest=variant.wrong and rest)
                 for question in self.exercise.questions
@@ -583,7 +594,7 @@ class _Prover:
             self.find(
                 "wrong-answer",
                 f"{name} keeps the points of {item} with {len(kept)} of "
-                f"{len(self.seeds)} seeds ({listed}): make its evidence or its judge "
+                f"{len(self.wide)} seeds ({listed}): make its evidence or its judge "
                 "show the mistake, whatever the seed.",
             )
 

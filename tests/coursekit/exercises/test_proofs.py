@@ -172,7 +172,9 @@ def test_what_goes_wrong_with_one_seed_only_is_found(changed):
     found = findings(path)
     assert {one.partition(":")[0] for one in found} == {"wrong-answer", "right-answer"}
     told = "\n".join(found)
-    kept = f"sample-deviation keeps the points of q1.values with 1 of 2 seeds ({second})"
+    kept = (
+        f"sample-deviation keeps the points of q1.values with 1 of 2 seeds ({second})"
+    )
     assert kept in told
     lost = f"the right answer with-a-loop to q1 with seed {second} loses q1.values: "
     assert lost in told
