@@ -176,7 +176,7 @@ def test_weeks_and_hours_that_do_not_fit_are_refused(root):
 def test_given_weeks_make_the_load_as_light_as_it_can_be(root):
     plan = units([load(GOOD)], root)
     told = files(plan, weeks=2)["syllabus.md"].decode()
-    assert "2 weeks, at most 2 hours a week; 4 hours in all." in told
+    assert "Weeks: 2. Hours a week, at most: 2. Hours in all: 4." in told
 
 
 def test_the_books_own_syllabus_holds_every_exercise_and_need():
