@@ -302,15 +302,34 @@ def memory(exercise: Exercise, number: int, folder: Path) -> dict[str, Any]:
     return {"submissions": number, **_grown(samples, number)}
 
 
-def _samples(child: subprocess.Popen[bytes]) -> Iterator[tuple[float, float, float]]:
-    """Yield seconds, and MiB of the whole tree and of its root, until it ends."""
+@dataclass(frozen=True)
+class Sample:
+    """MiB at one moment: of all the grader's processes, and of the grader's own."""
+
+    seconds: float
+    tree: float
+    root: float
+    judging: bool  # whether nbval is at work, which comes after all executions
+
+
+def _samples(child: subprocess.Popen[bytes]) -> Iterator[Sample]:
+    """Look again and again, until it ends."""
     start = time.perf_counter()
     root = psutil.Process(child.pid)
     while child.poll() is None:
-        held = [_held(process) for process in _tree(root)]
+        processes = _tree(root)
+        held = [_held(process) for process in processes]
         if held:
-            yield time.perf_counter() - start, sum(held), held[0]
+            judging = any(map(_is_nbval, processes))
+            yield Sample(time.perf_counter() - start, sum(held), held[0], judging)
         time.sleep(0.5)
+
+
+def _is_nbval(process: psutil.Process) -> bool:
+    try:
+        return "nbval.plugin" in process.cmdline()
+    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+        return False
 
 
 def _tree(root: psutil.Process) -> list[psutil.Process]:
@@ -328,30 +347,34 @@ def _held(process: psutil.Process) -> float:
         return 0.0
 
 
-def _grown(samples: list[tuple[float, float, float]], number: int) -> dict[str, Any]:
-    """Return peaks and growth; growth from the middle of the run, past its start."""
-    seconds = samples[-1][0]
-    middle = [s for s in samples if 0.15 * seconds < s[0] < 0.85 * seconds]
-    if len(middle) < 10:
-        raise Unfair(f"{seconds:.0f} seconds are too short to see memory grow.")
-    each = 1000 * seconds / number  # seconds for a thousand
-    growth = [
-        statistics.linear_regression(
-            [sample[0] for sample in middle], [sample[which] for sample in middle]
-        ).slope
-        * each
-        for which in (1, 2)
-    ]
+def _grown(samples: list[Sample], number: int) -> dict[str, Any]:
+    """Return peaks, and growth over a thousand submissions in either phase."""
+    executing = [sample for sample in samples if not sample.judging]
+    judging = [sample for sample in samples if sample.judging]
     return {
-        "seconds": round(seconds, 1),
-        "peak_mib": round(max(total for _, total, _ in samples), 1),
-        "grader_peak_mib": round(max(root for _, _, root in samples), 1),
-        "growth_mib_a_thousand": round(growth[0], 2),
-        "grader_growth_mib_a_thousand": round(growth[1], 2),
+        "seconds": round(samples[-1].seconds, 1),
+        "peak_mib": round(max(sample.tree for sample in samples), 1),
+        "grader_peak_mib": round(max(sample.root for sample in samples), 1),
+        "executing_growth_mib_a_thousand": _growth(executing, number),
+        "judging_growth_mib_a_thousand": _growth(judging, number),
         "samples": [
-            [round(v, 1) for v in s] for s in samples[:: len(samples) // 50 or 1]
+            [round(one.seconds, 1), round(one.tree, 1), one.judging]
+            for one in samples[:: len(samples) // 50 or 1]
         ],
     }
+
+
+def _growth(samples: list[Sample], number: int) -> float:
+    """Return the slope over the middle of a phase: its start and end are not growth."""
+    first, last = samples[0].seconds, samples[-1].seconds
+    share = [(sample.seconds - first) / (last - first or 1) for sample in samples]
+    middle = [s for s, at in zip(samples, share, strict=True) if 0.2 < at < 0.8]
+    if len(middle) < 10:
+        raise Unfair(f"{last - first:.0f} seconds are too short to see memory grow.")
+    line = statistics.linear_regression(
+        [sample.seconds for sample in middle], [sample.tree for sample in middle]
+    )
+    return round(line.slope * (last - first) / number * 1000, 2)
 
 
 def main(arguments: list[str]) -> int:

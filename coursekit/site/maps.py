@@ -217,17 +217,19 @@ def _speed_row(name: str, found: dict[str, Any]) -> Row:
 
 def _taken(found: dict[str, Any]) -> Iterator[Row]:
     apart, memory = found["isolation"], found["memory"]
-    growth = memory["growth_mib_a_thousand"]
+    growths = (memory[f"{phase}_growth_mib_a_thousand"] for phase in _PHASES)
+    growth = " and ".join(f"{one:+.1f}" for one in growths)
     for name, figure in (
         ("Notebooks compared", f"{found['throughput']['notebooks']:,}"),
         ("What the sandbox adds to a submission", f"{apart['cost_seconds']:.3f} s"),
         ("Submissions watched", f"{memory['submissions']:,}"),
         ("Peak memory of all its processes", f"{memory['peak_mib']:.0f} MiB"),
-        ("Growth over a thousand submissions", f"{growth:+.1f} MiB"),
+        ("Growth over a thousand, executing and judging", f"{growth} MiB"),
     ):
         yield nodes.Text(name), nodes.Text(figure)
 
 
+_PHASES = ("executing", "judging")
 _MACHINE = ("processor", "cores", "threads", "python")
 
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from benchmarks import grader
-from benchmarks.grader import Spent, Unfair
+from benchmarks.grader import Sample, Spent, Unfair
 
 # Starts a process that works on after its parent has ended, and is then an orphan.
 _LEAVES_AN_ORPHAN = """
@@ -41,17 +41,20 @@ def test_start_up_and_each_notebook_are_told_apart():
     assert found["a_minute_once_started"] == pytest.approx(120)
 
 
-def test_growth_is_of_the_middle_and_for_a_thousand():
-    # 100 seconds for 500 submissions; 3 MiB a second while it executes, so 600 for
-    # 1,000; the root grows by a third of that. Start and end are not looked at.
-    samples = [(float(t), 50 + 3.0 * t, 10.0 + t) for t in range(101)]
-    samples[0], samples[-1] = (0.0, 9e3, 1.0), (100.0, 8e3, 1.0)
-    found = grader._grown(samples, 500)
-    assert found["growth_mib_a_thousand"] == pytest.approx(600)
-    assert found["grader_growth_mib_a_thousand"] == pytest.approx(200)
+def test_growth_is_of_the_middle_of_each_phase_and_for_a_thousand():
+    # 100 seconds for 500 submissions that grow by 3 MiB a second, so by 600 for 1,000;
+    # then a step up, and judging that does not grow. Starts and ends do not count.
+    executing = [Sample(float(t), 50 + 3.0 * t, 10.0, False) for t in range(101)]
+    executing[0] = Sample(0.0, 9e3, 1.0, False)
+    judging = [Sample(101.0 + t, 700.0, 20.0, True) for t in range(50)]
+    found = grader._grown(executing + judging, 500)
+    assert found["executing_growth_mib_a_thousand"] == pytest.approx(600, rel=0.01)
+    assert found["judging_growth_mib_a_thousand"] == 0
     assert found["peak_mib"] == 9e3
+    assert found["grader_peak_mib"] == 20
 
 
-def test_a_run_that_is_too_short_says_so():
+def test_a_phase_that_is_too_short_says_so():
+    short = [Sample(0.1 * t, 1.0, 1.0, t > 40) for t in range(50)]
     with pytest.raises(Unfair, match="too short"):
-        grader._grown([(0.1 * t, 1.0, 1.0) for t in range(12)], 5)
+        grader._grown(short, 5)

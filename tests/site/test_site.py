@@ -152,11 +152,22 @@ def test_a_missing_file_is_found(small_site):
 
 def test_the_benchmarks_have_a_row_for_every_case(site):
     kept = json.loads(here().benchmarks.read_text(encoding="utf-8"))
-    times, growth = page(site / "about" / "benchmarks.html").select("table.ck-table")
+    times, growth, *_ = page(site / "about" / "benchmarks.html").select(
+        "table.ck-table"
+    )
     for table, rows in ((times, kept["times"]), (growth, kept["growth"])):
         shown = [row.select_one("td").get_text() for row in table.select("tbody tr")]
         assert len(shown) == len(rows) > 0
         assert all(a.startswith(b["name"]) for a, b in zip(shown, rows, strict=True))
+
+
+def test_the_graders_figures_are_those_that_were_measured(site):
+    kept = json.loads(here().grader_benchmarks.read_text(encoding="utf-8"))
+    *_, speed, taken = page(site / "about" / "benchmarks.html").select("table.ck-table")
+    shown = [cell.get_text() for cell in speed.select("tbody td:nth-child(2)")]
+    sides = (kept["throughput"][side] for side in ("ours", "nbgrader"))
+    assert shown == [f"{side['cpu']['a_minute']:.0f}" for side in sides]
+    assert f"{kept['memory']['peak_mib']:.0f} MiB" in taken.get_text()
 
 
 def test_every_name_of_the_library_has_its_place_in_the_reference(site):
