@@ -15,22 +15,14 @@ from pathlib import Path
 
 from coursekit.grading.sandbox.limits import Limits
 
-__all__ = [
-    "NOBODY",
-    "OUT",
-    "TEMPORARY",
-    "WORK",
-    "found",
-    "inner",
-    "open_folders",
-    "outer",
-]
+__all__ = ["NOBODY", "OPEN", "OUT", "TEMPORARY", "WORK", "found", "inner", "outer"]
 
 NOBODY = 65_534
 # Under a name of our own, since a course may be installed under any other.
 WORK = "/sandbox/work"  # the learner's own folder, where cells run
 OUT = "/sandbox/out"  # where evidence is written
 TEMPORARY = "/sandbox/tmp"
+OPEN = (WORK, OUT, TEMPORARY, "/tmp")  # what a run may write to, besides /dev/shm
 
 
 def found() -> bool:
@@ -80,17 +72,10 @@ def _parents(paths: Iterable[Path]) -> list[Path]:
     return sorted(above)
 
 
-def open_folders() -> list[str]:
-    """Return the folders that a run may write to; asked inside the outer tree.
-
-    `/tmp` is among them unless the course itself is installed below it.
-    """
-    own = [] if any(Path("/tmp").iterdir()) else ["/tmp"]
-    return [WORK, OUT, TEMPORARY, *own]
-
-
 def inner(limits: Limits, info: int) -> list[str]:
     """Return the command that opens the sandbox of one run and holds it open.
+
+    It is asked inside the outer tree, and lists what is there.
 
     `cat` holds it: what it echoes shows that all is in place, and it ends with its
     input.
@@ -114,6 +99,8 @@ def inner(limits: Limits, info: int) -> list[str]:
     words += ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
     size = ["--size", str(limits.disk_bytes)]
     words += [*size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    for folder in open_folders():
+    for folder in OPEN:
         words += [*size, "--tmpfs", folder]
+    for path in sorted(Path("/tmp").iterdir()):  # a course that is installed there
+        words += ["--ro-bind", str(path), str(path)]
     return [*words, "--info-fd", str(info), "--", "/usr/bin/cat"]

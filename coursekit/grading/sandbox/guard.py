@@ -225,7 +225,7 @@ class _Sandbox:
 
     def __init__(self, limits: Limits) -> None:
         self._child = 0
-        folders = (*bubblewrap.open_folders(), "/dev/shm")
+        folders = (*bubblewrap.OPEN, "/dev/shm")
         reader, writer = os.pipe()
         try:
             self._holder = subprocess.Popen(

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -40,6 +41,21 @@ def write(left, folder):
         (folder / question).mkdir()
         for name, content in files.items():
             (folder / question / name).write_bytes(content)
+
+
+def test_a_course_that_is_installed_below_tmp_is_seen_and_tmp_is_open(good, tight):
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        Path(folder, "file").write_text("here", encoding="ascii")
+        files = [*tree.allowed(good.meta, MODULES, ROOT), Path(folder)]
+        code = (
+            f"open('/tmp/own', 'w').write('x')\nprint(open('{folder}/file').read())\n"
+        )
+        code += f"open('{folder}/file', 'a')"
+        with Warm(MODULES, good.meta.forbid, files) as one, one.open([], tight) as run:
+            reply = run.run(code, 30)
+    assert said(reply) == "here\n"
+    assert reply["failure"]["name"] == "OSError"  # seen, and read-only
 
 
 def test_evidence_comes_back_as_it_was_given(warm, tight, tmp_path):
