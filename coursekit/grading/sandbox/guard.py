@@ -159,7 +159,8 @@ def _watch(
             limit = limit or f"wall time: more than {limits.run_seconds:g} seconds"
         if limit:
             box.end()
-    return limit, bool(control.recv(1))
+    # Once more at the end: a short run may have ended between two looks.
+    return limit or box.met(), bool(control.recv(1))
 
 
 def _reply(

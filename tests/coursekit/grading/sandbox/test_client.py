@@ -55,7 +55,7 @@ def test_a_course_that_is_installed_below_tmp_is_seen_and_tmp_is_open(good, tigh
         with Warm(MODULES, good.meta.forbid, files) as one, one.open([], tight) as run:
             reply = run.run(code, 30)
     assert said(reply) == "here\n"
-    assert reply["failure"]["name"] == "OSError"  # seen, and read-only
+    assert reply["failure"]["name"] in ("OSError", "PermissionError")  # read-only
 
 
 def test_evidence_comes_back_as_it_was_given(warm, tight, tmp_path):
