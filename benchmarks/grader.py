@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -349,8 +350,8 @@ def _held(process: psutil.Process) -> float:
 
 def _grown(samples: list[Sample], number: int) -> dict[str, Any]:
     """Return peaks, and growth over a thousand submissions in either phase."""
-    executing = [sample for sample in samples if not sample.judging]
     judging = [sample for sample in samples if sample.judging]
+    executing = list(takewhile(lambda sample: not sample.judging, samples))
     return {
         "seconds": round(samples[-1].seconds, 1),
         "peak_mib": round(max(sample.tree for sample in samples), 1),
