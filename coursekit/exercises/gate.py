@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-__all__ = ["checked", "defined", "imports", "summary_points", "written"]
+__all__ = ["checked", "defined", "imported", "imports", "summary_points", "written"]
 
 
 def written(code: str) -> list[str]:
@@ -75,6 +75,23 @@ def imports(code: str, modules: Iterable[str]) -> list[tuple[int, str]]:
             if any(name == one or name.startswith(f"{one}.") for one in kept):
                 found.append((getattr(node, "lineno", 1), name))
                 break
+    return found
+
+
+def imported(code: str) -> set[str]:
+    r"""Return the modules that a cell imports, without what it takes out of them.
+
+    Examples
+    --------
+    >>> sorted(imported("import numpy as np\nfrom scipy.stats import norm"))
+    ['numpy', 'scipy.stats']
+    """
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
     return found
 
 

@@ -36,7 +36,7 @@ if __name__ == "__main__":
 
 import nbformat
 
-from coursekit.exercises import runs
+from coursekit.exercises import gate, runs
 from coursekit.exercises.branches import branch, can_fork
 from coursekit.exercises.court import Court
 from coursekit.exercises.impostors import LIES
@@ -335,7 +335,7 @@ class _Prover:
     def imports(self) -> None:
         """Import once what the cells import, so that each fork has it already."""
         code = "\n".join(cell.source for cell in self.exercise.source.code)
-        for name in sorted(_imported(code)):
+        for name in sorted(gate.imported(code)):
             try:
                 importlib.import_module(name)
             except ImportError:
@@ -757,14 +757,6 @@ def _refusals(said: str) -> str:
         if refused:
             kept.append(line)
     return "\n".join(kept)
-
-
-def _imported(code: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
 
 
 def main(arguments: list[str]) -> int:

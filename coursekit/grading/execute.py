@@ -6,24 +6,30 @@ reference stands in for the earlier answer (see `coursekit.exercises.runs`).
 
 from __future__ import annotations
 
-import ast
 import builtins
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import nbformat
 
-from coursekit.exercises import runs
+from coursekit.exercises import gate, runs
 from coursekit.exercises.model import Exercise
-from coursekit.grading.model import CellOutcome, Execution, Level, Piece, Usage
+from coursekit.grading.model import (
+    CellOutcome,
+    Execution,
+    Level,
+    Piece,
+    Runner,
+    Usage,
+)
 from coursekit.grading.paper import paper
 from coursekit.grading.sandbox import bubblewrap, tree
 from coursekit.grading.sandbox.client import Left, SandboxError, Warm
 from coursekit.grading.sandbox.limits import LIMITS, Limits
 
-__all__ = ["Executor", "Runner", "SandboxError", "UnisolatedError", "reference"]
+__all__ = ["Executor", "SandboxError", "UnisolatedError", "reference"]
 
 _ROOT = Path(__file__).resolve().parents[2]
 _KNOWN_ERRORS = frozenset(
@@ -183,13 +189,6 @@ class Executor:
         self.close()
 
 
-class Runner(Protocol):
-    """Whatever executes pieces: an executor, or what stands in for one."""
-
-    def run(self, pieces: Sequence[Piece], seed: int, /) -> Execution:
-        """Execute one submission."""
-
-
 def reference(executor: Runner, exercise: Exercise, seed: int) -> Execution:
     """Execute the solution with the same seed, in a sandbox that ends with it.
 
@@ -212,10 +211,10 @@ def reference(executor: Runner, exercise: Exercise, seed: int) -> Execution:
     SandboxError
         If the solution does not run to its end: then the exercise is at fault.
     """
-    pieces = [
+    pieces = tuple(
         Piece("answer", code, question=question)
         for question, code in runs.answers(exercise).items()
-    ]
+    )
     done = executor.run(pieces, seed)
     if done.errors or done.limits:
         what = [f"{one.kind} of {one.question}: {one.error}" for one in done.errors]
@@ -251,17 +250,9 @@ def _modules(exercise: Exercise) -> Iterator[str]:
     for cell in exercise.source.code:
         if (cell.role.role if cell.role else None) not in roles:
             continue
-        for name in _imported(cell.source):
+        for name in gate.imported(cell.source):
             if not any(name == one or name.startswith(f"{one}.") for one in forbidden):
                 yield name
-
-
-def _imported(code: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
 
 
 def _error_of(reply: Any) -> str:

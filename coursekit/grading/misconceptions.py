@@ -15,29 +15,22 @@ import weakref
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from coursekit import compare
 from coursekit.exercises import cache, evidence, runs
 from coursekit.exercises.commands import ROOT
 from coursekit.exercises.model import Exercise, Variant
-from coursekit.grading.model import Execution, Piece
+from coursekit.grading.model import Piece, Runner
 from coursekit.grading.tasks import write_evidence
 
-__all__ = ["Catalogue", "Runner", "catalogue"]
+__all__ = ["Catalogue", "catalogue"]
 
 _RTOL: Final = 1e-6  # wide enough for another order of sums, too narrow for a mistake
 _ATOL: Final = 1e-12  # for what is zero but for rounding
 _REFERENCE: Final = "reference"
 
 Values = dict[str, Any]
-
-
-class Runner(Protocol):
-    """What executes answers: an executor of submissions."""
-
-    def run(self, submission_pieces: tuple[Piece, ...], seed: int, /) -> Execution:
-        """Execute some answers and return their evidence."""
 
 
 class Catalogue:

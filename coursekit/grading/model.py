@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,6 +28,7 @@ __all__ = [
     "ManualMark",
     "Piece",
     "Result",
+    "Runner",
     "Similar",
     "State",
     "Submission",
@@ -141,6 +142,13 @@ class Submission:
     submitted: datetime | None = None
     late: bool | None = None
     superseded: bool = False
+
+
+class Runner(Protocol):
+    """What executes pieces: an executor, or what stands in for one."""
+
+    def run(self, submission_pieces: tuple[Piece, ...], seed: int, /) -> Execution:
+        """Execute one submission."""
 
 
 class CellOutcome(_Record):

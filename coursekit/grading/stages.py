@@ -15,7 +15,7 @@ from coursekit.grading import keys, record, results
 from coursekit.grading.distributed import ClusterPool
 from coursekit.grading.execute import Executor, SandboxError, reference
 from coursekit.grading.judging import judge_batch
-from coursekit.grading.misconceptions import Catalogue, Runner, catalogue
+from coursekit.grading.misconceptions import Catalogue, catalogue
 from coursekit.grading.model import (
     LEVELS,
     Batch,
@@ -23,6 +23,7 @@ from coursekit.grading.model import (
     Level,
     Piece,
     Result,
+    Runner,
     Submission,
 )
 from coursekit.grading.orders import Order
