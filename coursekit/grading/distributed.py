@@ -183,7 +183,7 @@ class ClusterPool:
             from distributed import Client
         except ImportError:
             raise ClusterError(
-                'Dask is not installed; install the extra "grading".'
+                'Dask is not installed; install the extra "cluster".'
             ) from None
         try:
             self._client: Any = Client(
