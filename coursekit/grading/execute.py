@@ -38,6 +38,9 @@ _KNOWN_ERRORS = frozenset(
     if isinstance(value, type) and issubclass(value, BaseException)
 ) | {"LinAlgError", "AxisError", "WorkerEnded"}
 _OWN_ERROR = "an error of its own"
+# Errors of one run that are kept: those after them tell nothing new, and a notebook of
+# thousands of cells would make a result too large to be carried.
+_MOST_ERRORS = 500
 
 
 class UnisolatedError(RuntimeError):
@@ -156,7 +159,7 @@ class Executor:
 
         def seen(cell: nbformat.NotebookNode, reply: Any) -> None:
             error = _error_of(reply)
-            if error:
+            if error and len(errors) < _MOST_ERRORS:
                 about = cell.metadata.get("course", {})
                 question, kind = about.get("question", ""), about.get("kind", "given")
                 errors.append(

@@ -10,6 +10,7 @@ from coursekit.exercises.runs import answers
 from coursekit.grading import execute
 from coursekit.grading.execute import Executor, UnisolatedError, reference
 from coursekit.grading.model import Piece
+from coursekit.grading.tasks import pack, unpack
 
 pytestmark = pytest.mark.sandbox
 SEED = 4_242
@@ -71,6 +72,13 @@ def test_errors_are_told_by_cell_and_class_and_never_by_message(good, executor):
     told = {(one.question, one.kind, one.error) for one in done.errors}
     assert ("q1", "evidence", "ValueError") in told
     assert "hidden" not in str(done.errors)
+
+
+def test_thousands_of_errors_are_a_result_that_can_be_carried(good, executor):
+    wrong = [Piece("added", "1 / 0", after="parameters")] * 1_900
+    done = executor.run([*pieces_of(good), *wrong], SEED)
+    assert 0 < len(done.errors) <= 1_000
+    assert unpack(pack(done)).errors == done.errors
 
 
 def test_an_error_class_of_a_learners_own_is_not_named(good, executor):
