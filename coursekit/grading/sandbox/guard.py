@@ -376,7 +376,7 @@ def _run_cells(serving: int, ready: int, box: _Box, request: Request) -> NoRetur
     try:
         os.setsid()
         _keep_only(serving, ready)
-        _limit(request.limits)
+        _limit(request.limits, alone=request.isolate)
         if request.isolate:
             kernel.drop_privileges()
         os.chdir(box.work)
@@ -404,16 +404,21 @@ def _keep_only(*kept: int) -> None:
     os.closerange(begin, max(os.sysconf("SC_OPEN_MAX"), begin))
 
 
-def _limit(limits: Limits) -> None:
-    """Set what the kernel itself holds each process to."""
+def _limit(limits: Limits, *, alone: bool) -> None:
+    """Set what the kernel itself holds each process to.
+
+    Processes are counted by user: without a sandbox those are the instructor's own,
+    of which there may be hundreds already.
+    """
     seconds = int(limits.cpu_seconds) + 1
     sizes = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_FSIZE: limits.file_bytes,
         resource.RLIMIT_NOFILE: limits.open_files,
-        resource.RLIMIT_NPROC: limits.processes,
     }
+    if alone:
+        sizes[resource.RLIMIT_NPROC] = limits.processes
     if hasattr(resource, "RLIMIT_MSGQUEUE"):  # Linux
         sizes[resource.RLIMIT_MSGQUEUE] = 0
         sizes[resource.RLIMIT_AS] = _address_space() + limits.memory

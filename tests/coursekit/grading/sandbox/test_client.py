@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -325,6 +326,13 @@ def test_without_a_sandbox_cells_run_all_the_same(good, tight, tmp_path):
         run.run("evidence('q1.a', x=7)", 30)
         write(run.finish(), tmp_path)
     assert read(tmp_path, "q1").items["a"] == {"x": 7}
+
+
+def test_without_a_sandbox_the_instructors_own_processes_do_not_count(good, tight):
+    code = "import resource\nprint(resource.getrlimit(resource.RLIMIT_NPROC))"
+    with Warm(MODULES, good.meta.forbid, None) as one, one.open([], tight) as run:
+        told = said(run.run(code, 30)).strip()
+    assert told == str(resource.getrlimit(resource.RLIMIT_NPROC))
 
 
 def test_without_a_sandbox_no_folder_and_no_process_is_left(good, tight):
