@@ -7,6 +7,7 @@ reference stands in for the earlier answer (see `coursekit.exercises.runs`).
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -66,7 +67,8 @@ class Executor:
     Raises
     ------
     UnisolatedError
-        If there can be no sandbox and `trust` is False.
+        If there can be no sandbox and `trust` is False, or processes cannot even be
+        forked here.
     SandboxError
         If even a process without a sandbox does not start.
 
@@ -87,6 +89,11 @@ class Executor:
         self._exercise = exercise
         self._limits = limits
         self._runs = runs.runs(exercise)
+        if not hasattr(os, "fork"):
+            raise UnisolatedError(
+                "Grading forks a process for every submission, which this system "
+                "cannot; on Windows use WSL 2."
+            )
         modules = sorted(_modules(exercise))
         self.level: Level = "none"
         wanted = isolate is not False or not trust

@@ -18,8 +18,8 @@ from typing import IO, Any
 
 from coursekit.exercises.worker import WorkerEnded
 from coursekit.grading.sandbox import bubblewrap
-from coursekit.grading.sandbox.guard import Request
 from coursekit.grading.sandbox.limits import Limits
+from coursekit.grading.sandbox.request import Request
 from coursekit.grading.sandbox.tree import search_path
 
 __all__ = ["Left", "Run", "SandboxError", "Warm"]

@@ -20,7 +20,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -28,46 +27,13 @@ from coursekit.exercises.evidence import LIMITS as MOST
 from coursekit.exercises.worker import serve
 from coursekit.grading.sandbox import bubblewrap, kernel
 from coursekit.grading.sandbox.limits import Limits
+from coursekit.grading.sandbox.request import Request
 from coursekit.grading.sandbox.watch import Meter
 
-__all__ = ["Request", "guard"]
+__all__ = ["guard"]
 
 _POLL = 0.03
 _OPENING = 20.0
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a run is to be given.
-
-    Attributes
-    ----------
-    questions
-        Whose evidence is wanted.
-    forbid
-        Modules that cannot be imported.
-    limits
-        What it may take.
-    isolate
-        Whether it gets a sandbox; otherwise a process of its own is all.
-    """
-
-    questions: tuple[str, ...]
-    forbid: tuple[str, ...]
-    limits: Limits
-    isolate: bool
-
-    def as_json(self) -> bytes:
-        """One message for a socket."""
-        return json.dumps(asdict(self)).encode("ascii")
-
-    @staticmethod
-    def read(message: bytes) -> Request:
-        """Read a message back."""
-        raw = json.loads(message)
-        limits = Limits(**raw["limits"])
-        names = tuple(raw["questions"]), tuple(raw["forbid"])
-        return Request(*names, limits, bool(raw["isolate"]))
 
 
 class _Box(Protocol):

@@ -21,7 +21,8 @@ from pathlib import Path
 from coursekit.exercises.session import Session, hide
 from coursekit.exercises.warm import Warmth
 from coursekit.grading.sandbox import kernel
-from coursekit.grading.sandbox.guard import Request, guard
+from coursekit.grading.sandbox.guard import guard
+from coursekit.grading.sandbox.request import Request
 
 __all__ = ["main"]
 

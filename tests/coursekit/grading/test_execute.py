@@ -1,6 +1,8 @@
 """A submission through papermill and the sandbox: evidence, errors, isolation."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -112,6 +114,20 @@ def test_the_solution_that_stands_in_cannot_be_carried_into_another_run(good, ex
 def test_the_level_of_isolation_is_told(executor, good):
     assert executor.level == "bubblewrap"
     assert executor.run([], SEED).level == "bubblewrap"
+
+
+def test_a_system_that_cannot_fork_is_told_so_trust_or_no_trust(good, monkeypatch):
+    monkeypatch.delattr(execute.os, "fork")
+    with pytest.raises(UnisolatedError, match="use WSL 2"):
+        Executor(good, trust=True)
+
+
+def test_the_commands_are_there_where_the_system_has_no_limits_module():
+    """As on Windows, where a sentence has to say what cannot be done."""
+    code = "import sys; sys.modules['resource'] = None\n"
+    code += "from coursekit.grading import commands"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_without_bubblewrap_strangers_are_not_graded(good, monkeypatch):
