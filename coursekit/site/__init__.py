@@ -32,14 +32,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
     dict
         The extension's metadata.
     """
-    from coursekit.site import figures, maps, maths, pages, quizzes, targets
+    from coursekit.site import figures, frame, maps, maths, pages, quizzes, targets
 
-    for module in (figures, maps, maths, pages, quizzes, targets):
+    for module in (figures, frame, maps, maths, pages, quizzes, targets):
         module.setup(app)
     app.connect("config-inited", add_folders)
-    app.add_css_file("katex/katex.min.css")
-    app.add_css_file("course.css")
-    app.add_js_file("course.js", loading_method="defer")
     return {"env_version": _version(), "parallel_read_safe": False}
 
 

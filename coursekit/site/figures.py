@@ -16,6 +16,8 @@ from docutils.parsers.rst import directives
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from coursekit.site.frame import load_module
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -70,11 +72,11 @@ class LiveFigure(SphinxDirective):
 
 
 def load_scripts(
-    app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
     """Load the scripts of a page's figures, on that page only."""
     for name in sorted(set((context.get("meta") or {}).get("live_figures", []))):
-        app.add_js_file(f"figures/{name}.js", type="module")
+        load_module(context, f"_static/figures/{name}.js")
 
 
 def _visit(self: HTML5Translator, node: FigureNode) -> None:

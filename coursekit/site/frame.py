@@ -1,0 +1,171 @@
+"""What stands around every page: the theme's context, one style sheet, one script.
+
+Styles and classic scripts are kept in small files (`styles/`, `scripts/`) and joined in
+a fixed order when the site is built, so that a page asks for one of each. Scripts that
+only some pages need are modules of their own, below `static/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coursekit.site import roadmap
+from coursekit.site.pages import manifest_of
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+    from sphinx.environment import BuildEnvironment
+
+_HERE = Path(__file__).parent
+# The order in which they are joined: later rules win, later scripts use earlier ones.
+STYLES = ("tokens", "base", "layout", "content", "questions", "figures", "print")
+SCRIPTS = ("store", "questions")
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Small files as one.
+
+    Attributes
+    ----------
+    name
+        Its file below `_static`.
+    text
+        What it holds.
+    """
+
+    name: str
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """A short digest, by which browsers tell a new one from an old one."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:10]
+
+
+@cache
+def joined_styles() -> Joined:
+    """Return the style sheet of every page."""
+    return _joined("course.css", "styles", STYLES, "css")
+
+
+@cache
+def joined_scripts() -> Joined:
+    """Return the script of every page."""
+    return _joined("course.js", "scripts", SCRIPTS, "js")
+
+
+def _joined(name: str, folder: str, parts: tuple[str, ...], suffix: str) -> Joined:
+    files = (_HERE / folder / f"{part}.{suffix}" for part in parts)
+    return Joined(name, "\n".join(file.read_text(encoding="utf-8") for file in files))
+
+
+def kind_of(page: str, chapters: set[str]) -> str:
+    """Say what a page is, for styles and scripts: its `data-kind`.
+
+    Parameters
+    ----------
+    page
+        Its name.
+    chapters
+        The pages that have cells.
+
+    Examples
+    --------
+    >>> kind_of("mathematics/index", set()), kind_of("index", set())
+    ('part', 'front')
+    """
+    first, _, rest = page.partition("/")
+    if page in chapters:
+        return "chapter"
+    if first in roadmap.PARTS and rest == "index":
+        return "part"
+    known = {"index": "front", "search": "search"}
+    folders = {"exercises": "exercise", "answers": "answer", "reference": "reference"}
+    return known.get(page) or folders.get(first, "plain")
+
+
+def add_context(
+    app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Give the template what it shows around a page."""
+    pathto = context["pathto"]
+    manifest = manifest_of(app)
+    title = context.get("title") or app.config.project
+    site = app.config.project
+    context["course_title"] = site if page == "index" else f"{title} | {site}"
+    context["page_kind"] = kind_of(page, set(manifest.pages))
+    for key, joined in (("style", joined_styles()), ("script", joined_scripts())):
+        address = pathto(f"_static/{joined.name}", 1)
+        context[f"course_{key}"] = f"{address}?v={joined.digest}"
+    context["has_maths"] = 'class="katex' in (context.get("body") or "")
+    context["book_parts"] = _parts(app.env, page, pathto)
+    context["page_contents"] = _contents(context)
+    context.setdefault("page_scripts", [])
+
+
+def _contents(context: dict[str, Any]) -> str:
+    """Return the page's own contents, where it has more than its title."""
+    toc: str = context.get("toc") or ""
+    return toc if toc.count("<li>") > 1 else ""
+
+
+def _parts(env: BuildEnvironment, page: str, pathto: Any) -> list[dict[str, Any]]:
+    """Return the book's parts, each with its pages, as the sidebar shows them."""
+    return [
+        {
+            "title": env.titles[part].astext(),
+            "here": page in (names := [part, *env.toctree_includes.get(part, [])]),
+            "pages": [_entry(env, name, page, pathto) for name in names],
+        }
+        for part in env.toctree_includes.get(env.config.root_doc, [])
+    ]
+
+
+def _entry(env: BuildEnvironment, name: str, page: str, pathto: Any) -> dict[str, Any]:
+    title = env.titles[name].astext()
+    return {"name": name, "title": title, "href": pathto(name), "here": name == page}
+
+
+def load_module(context: dict[str, Any], address: str) -> None:
+    """Have a page load an ES module, once.
+
+    Parameters
+    ----------
+    context
+        The page's template context, as `html-page-context` has it.
+    address
+        Its file, from the site's root.
+    """
+    scripts = context.setdefault("page_scripts", [])
+    made = {"src": context["pathto"](address, 1), "module": True}
+    if made not in scripts:
+        scripts.append(made)
+
+
+def use_theme(_app: Sphinx, config: Config) -> None:
+    """Have Sphinx use our theme, whatever jupyter-book would take."""
+    config.html_theme_path = [str(_HERE)]
+    config.html_theme = "theme"
+    config.html_theme_options = {}
+
+
+def write_joined(app: Sphinx, error: Exception | None) -> None:
+    """Write the style sheet and the script of every page."""
+    if error is not None or app.builder.format != "html":
+        return
+    for joined in (joined_styles(), joined_scripts()):
+        path = Path(app.outdir) / "_static" / joined.name
+        path.write_text(joined.text, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> None:
+    """Connect to the build."""
+    app.connect("config-inited", use_theme)
+    app.connect("html-page-context", add_context, priority=900)
+    app.connect("build-finished", write_joined)
