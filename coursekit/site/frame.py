@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 # The order in which they are joined: later rules win, later scripts use earlier ones.
 STYLES = ("tokens", "base", "layout", "content", "questions", "figures", "print")
-SCRIPTS = ("store", "questions")
+SCRIPTS = ("store", "schedule", "questions", "terms")
 
 
 @dataclass(frozen=True)
