@@ -36,7 +36,7 @@ class QuestionNode(nodes.General, nodes.Element):  # type: ignore[misc]
     """A question: a prompt, then its options."""
 
 
-class PromptNode(nodes.General, nodes.Element):  # type: ignore[misc]
+class PromptNode(nodes.General, nodes.TextElement):  # type: ignore[misc]
     """What is asked."""
 
 
@@ -44,11 +44,11 @@ class OptionNode(nodes.General, nodes.Element):  # type: ignore[misc]
     """A control with its label, then the reason."""
 
 
-class LabelNode(nodes.General, nodes.Element):  # type: ignore[misc]
+class LabelNode(nodes.General, nodes.TextElement):  # type: ignore[misc]
     """The text of an option."""
 
 
-class ReasonNode(nodes.General, nodes.Element):  # type: ignore[misc]
+class ReasonNode(nodes.General, nodes.TextElement):  # type: ignore[misc]
     """Why one would pick an option, and whether that is right."""
 
 

@@ -190,7 +190,9 @@ def add_cards(
         return
     places = sorted({found for term in used if (found := place_of(app.env, term))})
     cards = _cards_of(app)
-    made = [cards.card(place, context["pathto"](place[0])) for place in places]
+    # A page's own address is "#".
+    addresses = [context["pathto"](place[0]).removesuffix("#") for place in places]
+    made = map(cards.card, places, addresses)
     context["body"] += "".join(made)
 
 

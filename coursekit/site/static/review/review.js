@@ -59,17 +59,14 @@
   const many = (count, one, more) => (count === 1 ? one : `${count} ${more}`);
 
   function comesNext() {
-    const all = store.read().questions;
-    const next = schedule.next(all, Date.now());
-    if (!next) {
-      return "Nothing waits. A question that you answer wrongly, on any page, comes here the day after.";
-    }
+    const next = schedule.next(store.read().questions, Date.now());
+    if (!next) return "A question that you answer wrongly, on any page, comes here the day after.";
     const when = schedule.said(next.at, Date.now());
     return `${many(next.count, "One question comes", "questions come")} back ${when}.`;
   }
 
   function outlook(count) {
-    if (count === 0) return `Nothing more is due today. ${comesNext()}`;
+    if (count === 0) return `Nothing ${answered ? "more " : ""}is due today. ${comesNext()}`;
     return answered
       ? many(count, "One more is due today.", "more are due today.")
       : many(count, "One question is due today.", "questions are due today.");
@@ -77,7 +74,7 @@
 
   function report() {
     const count = due().length;
-    const said = shown === null && count === 0 ? `Nothing is due today. ${comesNext()}` : outlook(count);
+    const said = outlook(count);
     if (says.textContent !== said) says.textContent = said;
     button.hidden = answered ? count === 0 : count < 2 || shown === null;
     button.textContent = answered ? "Next question" : "Later";
