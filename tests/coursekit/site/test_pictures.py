@@ -8,7 +8,7 @@ from coursekit.site.pictures import drop_originals, lighten
 
 @pytest.fixture
 def app(tmp_path):
-    """A builder that is about to copy one picture, 40 by 20 pixels, half transparent."""
+    """A builder that is about to copy one half transparent picture of 40 by 20."""
     (tmp_path / "source").mkdir()
     picture = Image.linear_gradient("L").resize((40, 20)).convert("RGBA")
     picture.putalpha(100)
