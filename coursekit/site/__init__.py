@@ -33,18 +33,33 @@ def setup(app: Sphinx) -> dict[str, Any]:
         The extension's metadata.
     """
     from coursekit.site import (
+        accessible,
         figures,
         frame,
         maps,
         maths,
         pages,
+        pictures,
         quizzes,
         review,
         targets,
         terms,
     )
 
-    for module in (figures, frame, maps, maths, pages, quizzes, review, targets, terms):
+    modules = (
+        accessible,
+        figures,
+        frame,
+        maps,
+        maths,
+        pages,
+        pictures,
+        quizzes,
+        review,
+        targets,
+        terms,
+    )
+    for module in modules:
         module.setup(app)
     app.connect("config-inited", add_folders)
     return {"env_version": _version(), "parallel_read_safe": False}

@@ -194,7 +194,7 @@ def setup(app: Sphinx) -> None:
     """Register the directive, and what writes the questions."""
     app.add_directive("review", Review)
     app.add_node(ReviewNode, html=(_visit_review, None))
-    app.connect("html-page-context", write_questions)
+    app.connect("html-page-context", write_questions, priority=950)
     app.connect("html-page-context", add_review)
     app.connect("html-page-context", needs_mathematics, priority=950)
     app.connect("env-updated", write_review_again)
