@@ -126,6 +126,7 @@ course.questions = (() => {
     mark(section, false);
     const words = isQuiz(section) ? "Check" : "Keep my prediction";
     part(section, "check").textContent = words;
+    part(section, "check").hidden = false;
     part(section, "again").hidden = true;
     delete section.dataset.touched;
     say(section, "");
@@ -149,6 +150,7 @@ course.questions = (() => {
       part(section, "check").textContent = "Show why";
       say(section, "", history(kept, now));
     } else {
+      part(section, "check").hidden = true; // until another option is picked
       say(section, "", `You predicted this ${schedule.said(kept.at, now)}.`);
     }
   }
@@ -193,6 +195,7 @@ course.questions = (() => {
 
   function touch(section) {
     section.dataset.touched = "";
+    part(section, "check").hidden = false;
     part(section, "check").textContent = isQuiz(section) ? "Check" : "Keep my prediction";
     part(section, "verdict").textContent = "";
   }

@@ -33,12 +33,17 @@ course.schedule = (() => {
   const isDue = (kept, now) =>
     waits(kept) && (kept.due <= now || fromTheFuture(kept, now));
 
-  // Wrong answers of older visits, which knew no review, and of questions that were
-  // out of the book for a while, are put on the list.
+  // Wrong answers of older visits, which knew no review, and what was on the way when
+  // its question left the book for a while, are put on the list.
   function adopted(kept) {
-    const forgotten = kept && !kept.right && kept.picks.length > 0 && !waits(kept);
-    return forgotten ? { ...kept, step: 0, due: dueAfter(kept.at, 0) } : kept;
+    if (!kept || kept.picks.length === 0 || waits(kept)) return kept;
+    const step = kept.right ? stepOf(kept) : 0;
+    const learnt = kept.right && (step === 0 || step === DAYS.length);
+    return learnt ? kept : { ...kept, step, due: dueAfter(kept.at, step) };
   }
+
+  // What leaves the list because its question left the book, so that it can be adopted.
+  const dropped = (kept) => ({ ...kept, due: null, right: kept.right && kept.step > 0 });
 
   // What an answer does: wrong leads to the first step, right to the next one, but only
   // when the question is due; what was never wrong does not come back.
@@ -75,5 +80,5 @@ course.schedule = (() => {
     return near ?? `on ${new Intl.DateTimeFormat("en-GB", shape).format(at)}`;
   }
 
-  return { DAYS, dawn, isDue, adopted, answered, due, next, said };
+  return { DAYS, dawn, isDue, adopted, dropped, answered, due, next, said };
 })();

@@ -137,6 +137,28 @@ def test_wrong_answers_of_older_visits_are_put_on_the_list():
     assert kinds[0] == old
 
 
+@pytest.mark.parametrize(
+    ("right", "step"), [(False, 0), (True, 0), (True, 1), (True, 2)]
+)
+def test_a_question_that_left_the_book_and_is_back_goes_on_where_it_was(right, step):
+    days = [1, 3, 7][step]
+    when = datetime.fromisoformat("2026-11-01T10:00")
+    back = (when + timedelta(days=days)).replace(hour=4).isoformat()
+    kept = {"picks": ["1"], "right": right, "at": at(when.isoformat()), "step": step}
+    found = schedule(
+        'process.env.TZ = "Europe/London"; '
+        "return schedule.adopted(schedule.dropped(kept));",
+        kept=kept | {"due": at(back)},
+    )
+    assert (found["step"], found["due"]) == (step, at(back))
+
+
+@pytest.mark.parametrize("step", [0, 3])
+def test_what_was_never_wrong_or_is_learnt_is_not_put_on_the_list(step):
+    kept = {"picks": ["1"], "right": True, "at": 1e12, "step": step, "due": None}
+    assert schedule("return schedule.adopted(kept)", kept=kept) == kept
+
+
 def test_a_journey_west_does_not_bring_a_question_back_at_once():
     due = schedule(
         """

@@ -120,13 +120,13 @@
     if (focus) (shown === null ? says : stage).focus();
   }
 
-  // What is no longer in the book cannot be asked: it leaves the list, its answer stays.
+  // What is no longer in the book cannot be asked: it leaves the list, until it is back.
   function drop() {
     const all = store.read().questions;
     const gone = Object.keys(all).filter((id) => all[id].due !== null && !pageOf.has(id));
     if (gone.length === 0) return;
-    const change = (kept) => {
-      for (const id of gone) if (kept.questions[id]) kept.questions[id].due = null;
+    const change = ({ questions }) => {
+      for (const id of gone) questions[id] = schedule.dropped(questions[id]);
     };
     store.update(change, { quiet: true });
     const line = document.createElement("p");
