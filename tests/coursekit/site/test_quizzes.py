@@ -3,12 +3,15 @@
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
+from docutils import nodes
 
 from coursekit.book.build import build
-from coursekit.site.review import questions_in
+from coursekit.site.quizzes import Asked
+from coursekit.site.review import questions_in, write_review_again
 
 from .asking import FIRST, build_book, write_book
 
@@ -133,6 +136,19 @@ def test_a_question_that_is_taken_out_leaves_the_review_at_the_next_build(tmp_pa
     assert build(layout).faults == []
     assert [page["page"] for page in index(layout.html)] == ["alpha/first"]
     assert not (layout.html / "_questions" / "alpha" / "second.js").exists()
+
+
+def test_the_review_is_written_again_only_when_the_questions_changed():
+    env = SimpleNamespace(
+        coursekit_review="review",
+        coursekit_questions={"a": Asked("alpha", 3, "quiz")},
+        found_docs={"review", "alpha"},
+        titles={"alpha": nodes.title("", "Alpha")},
+    )
+    assert write_review_again(None, env) == ["review"]
+    assert write_review_again(None, env) == []
+    env.coursekit_questions["b"] = Asked("alpha", 9, "quiz")
+    assert write_review_again(None, env) == ["review"]
 
 
 def test_an_id_that_is_used_twice_is_refused_with_its_line(tmp_path):

@@ -1,9 +1,13 @@
 """Terms: a card for each that a page uses, and a glossary that says where."""
 
+from types import SimpleNamespace
+
 import pytest
 from bs4 import BeautifulSoup
+from docutils import nodes
 
 from coursekit.book.build import build
+from coursekit.site import terms
 
 from .asking import GLOSSARY, build_book, write_book
 
@@ -87,3 +91,22 @@ def test_a_changed_definition_or_use_reaches_the_pages_that_did_not_change(tmp_p
     assert build(layout).faults == []
     users = soup(layout.html / "glossary.html").select("#term-slope + dd .ck-used a")
     assert [a.get_text() for a in users] == ["First page"]
+
+
+def test_pages_are_written_again_only_for_what_they_show(monkeypatch):
+    place = ("glossary", "term-slope")
+    meaning = {place: nodes.definition_list_item("", nodes.paragraph("", "steep"))}
+    users = {place: ["alpha"]}
+    monkeypatch.setattr(terms, "definitions", lambda _env: meaning)
+    monkeypatch.setattr(terms, "pages_using", lambda _env: users)
+    env = SimpleNamespace(
+        coursekit_terms={"alpha": {"slope"}, "beta": set()},
+        domaindata={"std": {"terms": {"slope": place}}},
+        found_docs={"alpha", "beta", "glossary"},
+    )
+    assert terms.write_again(None, env) == ["alpha", "glossary"]
+    assert terms.write_again(None, env) == []
+    users[place] = ["alpha", "beta"]
+    assert terms.write_again(None, env) == ["glossary"]
+    meaning[place] += nodes.paragraph("", "or not")
+    assert terms.write_again(None, env) == ["alpha"]
