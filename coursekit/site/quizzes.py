@@ -6,6 +6,7 @@ and each pick answers with its reason (`scripts/questions.js`).
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
 
 logger = logging.getLogger(__name__)
+# What a formula's source has and nobody says.
+_SIGNS = re.compile(r"[\\{}\s]+")
 
 
 class Asked(NamedTuple):
@@ -212,6 +215,14 @@ def _visit_option(self: HTML5Translator, node: OptionNode) -> None:
     self.body.append(f'<div class="ck-option" data-number="{node["number"]}">')
 
 
+def _spoken(label: LabelNode) -> str:
+    """Name a control whose label is a formula alone: browsers find no words in it."""
+    words = (text for text in label.findall(nodes.Text) if text.strip())
+    if any(not isinstance(text.parent, nodes.math) for text in words):
+        return ""
+    return f' aria-label="{escape(" ".join(re.split(_SIGNS, label.astext())).strip())}"'
+
+
 def _visit_label(self: HTML5Translator, node: LabelNode) -> None:
     option = node.parent
     if not option["control"]:
@@ -221,7 +232,8 @@ def _visit_label(self: HTML5Translator, node: LabelNode) -> None:
     self.body.append(
         f'<label class="ck-pick"><input type="{option["control"]}" name="{name}" '
         f'id="{name}-{option["number"]}" value="{option["number"]}" '
-        f'data-right="{str(option["right"]).lower()}"><span class="ck-label">'
+        f'data-right="{str(option["right"]).lower()}"{_spoken(node)}>'
+        '<span class="ck-label">'
     )
 
 

@@ -69,6 +69,13 @@ def test_every_group_of_controls_has_a_name(site):
         assert page.select_one(f"#{group['aria-labelledby']}").get_text().strip()
 
 
+def test_a_control_whose_label_is_a_formula_alone_has_a_name_of_words(site):
+    page = soup(site / "alpha" / "first.html")
+    names = [tag.get("aria-label") for tag in page.select("#predict-first-guess input")]
+    assert names == ["1", "0"]
+    assert not page.select("#quiz-first-one input[aria-label]")
+
+
 def test_the_review_knows_every_quiz_and_no_prediction(site):
     assert index(site) == [
         {
