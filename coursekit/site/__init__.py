@@ -41,7 +41,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        review,
         targets,
+        terms,
     )
 
     modules = (
@@ -53,7 +55,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        review,
         targets,
+        terms,
     )
     for module in modules:
         module.setup(app)
