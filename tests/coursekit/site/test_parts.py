@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from sphinxcontrib.katex import katex_version
 
-from coursekit.site import maths, roadmap, vendor
+from coursekit.site import maths, node, roadmap, vendor
 
 
 def test_mathematics_is_html_for_eyes_and_mathml_for_readers():
@@ -67,7 +67,7 @@ def test_every_skill_of_the_plan_has_a_page_in_the_plan():
 def test_scripts_are_sound_modules(script, tmp_path):
     copy = tmp_path / "script.mjs"
     copy.write_bytes((vendor.STATIC / script).read_bytes())
-    subprocess.run([maths.node_program(), "--check", str(copy)], check=True)
+    subprocess.run([node.node_program(), "--check", str(copy)], check=True)
 
 
 def test_the_figure_descends_as_gradient_descent_does(tmp_path):
@@ -76,7 +76,7 @@ def test_the_figure_descends_as_gradient_descent_does(tmp_path):
     pure = script[: script.index("function draw(")]
     code = f"{pure}\nconsole.log(JSON.stringify(descend([-9, 2], 0.07, 0)))"
     done = subprocess.run(
-        [maths.node_program(), "--eval", code],
+        [node.node_program(), "--eval", code],
         capture_output=True,
         text=True,
         check=True,
