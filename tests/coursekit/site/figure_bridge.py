@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from coursekit.site.figures import FOLDER
-from coursekit.site.maths import node_program
+from coursekit.site.node import node_program
 
 _SCRIPT = Path(__file__).with_name("figure_bridge.mjs")
 _WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}

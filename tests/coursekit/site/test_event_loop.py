@@ -174,9 +174,7 @@ async def real(clients, length, share, threads, rounds=6):
             if wait:
                 await asyncio.sleep(wait)
             if pool and block:
-                await asyncio.get_running_loop().run_in_executor(
-                    pool, time.sleep, block
-                )
+                await loop.run_in_executor(pool, time.sleep, block)
             else:
                 time.sleep(block)
                 await asyncio.sleep(0)  # the next request is another turn
