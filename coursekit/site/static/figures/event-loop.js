@@ -118,7 +118,7 @@ function picture({ clients, length }, { spans, pieces, worst }) {
   const until = SHOWN * length;
   const top = Math.max(10, 10 * Math.ceil(worst / 10));
   const { x, y, frame } = plot({
-    box: [56, 318, 470, 390], x: [0, until], y: [0, top],
+    box: [56, 318, 456, 390], x: [0, until], y: [0, top],
     ticks: [[0, until / 2, until], [0, top]], labels: ["time (ms)", "a health check would wait (ms)"],
   });
   const saw = pieces.filter(([from]) => from < until).map(([from, to, end]) => {

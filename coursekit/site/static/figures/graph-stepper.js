@@ -70,7 +70,7 @@ function arrow([, , , start, end, bend, [x, y, anchor]], { slope, sent, now }, k
 function box(name, value, grad, now) {
   const { at: [x, y], rule } = NODES[name];
   const row = (text, dy, look = "") => `<text x="${x}" y="${y + dy}" text-anchor="middle"${look}>${text}</text>`;
-  return `<rect class="ck-soft ${now ? "ck-line-1" : "ck-faint"}" x="${x - 46}" y="${y - 30}" width="92" height="60" rx="8"/>`
+  return `<rect class="ck-soft ${now ? "ck-line-1" : "ck-faint"}" x="${x - 47}" y="${y - 30}" width="94" height="60" rx="8"/>`
     + row(rule ? `${name} = ${rule}` : name, -12)
     + row(value === undefined ? "?" : number(value, 3), 6, ' font-weight="600"')
     + (grad === undefined ? "" : row(number(grad, 3), 24, BACK));

@@ -102,7 +102,7 @@ function model(state) {
 function trace(steps) {
   const top = Math.max(10, 10 * Math.ceil(Math.max(...steps.map(([, n]) => n), 0) / 10));
   const { x, y, frame } = plot({
-    box: [52, 34, 470, 140], x: [0, SECONDS], y: [0, top],
+    box: [52, 34, 458, 140], x: [0, SECONDS], y: [0, top],
     ticks: [[0, 0.5, 1, 1.5, 2], [0, top]], digits: [1, 0], labels: ["time (s)", "waiting in line (requests)"],
   });
   const corners = steps.map(([time, n], i) => `H${x(time).toFixed(1)}${n === steps[i - 1]?.[1] ? "" : `V${y(n).toFixed(1)}`}`);
@@ -111,7 +111,7 @@ function trace(steps) {
 
 function knee({ servers, service, kind }, { busy, formula, mean, error }) {
   const { x, y, frame } = plot({
-    box: [52, 230, 470, 396], x: [0, 1], y: [0, TOP],
+    box: [52, 230, 458, 396], x: [0, 1], y: [0, TOP],
     ticks: [[0, 0.25, 0.5, 0.75, 1], [0, 100, TOP]], digits: [2, 0], labels: ["utilisation", "mean wait (ms)"],
   });
   const low = (wait) => y(Math.min(TOP, wait));
