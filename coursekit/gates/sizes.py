@@ -19,8 +19,16 @@ CELL_LINES = 30
 
 
 def words(page: Page) -> int:
-    """Count the words of prose: directives' texts count, code and formulas do not."""
-    text = "\n".join(text for _, text in page.prose_lines)
+    """Count the words of prose: directives' texts count, code and formulas do not.
+
+    What stands in for a live figure is read instead of it, so it does not count.
+    """
+    whole = _count("\n".join(text for _, text in page.prose_lines))
+    figures = (found for found in page.directives if found.name == "live-figure")
+    return whole - sum(_count(figure.body) for figure in figures)
+
+
+def _count(text: str) -> int:
     return sum(any(c.isalpha() for c in word) for word in prose_only(text).split())
 
 
