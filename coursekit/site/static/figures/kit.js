@@ -42,7 +42,8 @@
 const clamp = (value, [low, high]) => Math.max(low, Math.min(high, value));
 
 // A number as readers see it, with a real minus.
-export const number = (value, digits = 2) => value.toFixed(digits).replace("-", "−");
+export const number = (value, digits = 2) =>
+  value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "−");
 
 const short = (value) => String(Math.round(value * 100) / 100);
 
@@ -66,6 +67,15 @@ export function plot({ box: [left, top, right, bottom], x, y, ticks, labels, dig
   const inside = (markup) => `<svg x="${left}" y="${top}" width="${width}" height="${height}" viewBox="${left} ${top} ${width} ${height}">${markup}</svg>`;
   return { x: sx, y: sy, frame, inside };
 }
+
+// What the looks mean: entries [look, text] under each other, the first at (x, y).
+export const legend = (x, y, entries) => entries.map(([look, text], i) => {
+  const at = y + 22 * i;
+  const filled = /fill|soft/.test(look);
+  const sample = filled ? `<rect class="${look}" x="${x}" y="${at - 11}" width="24" height="12"/>`
+    : line([[x, at - 5], [x + 24, at - 5]], look);
+  return `${sample}<text x="${x + 32}" y="${at}">${text}</text>`;
+}).join("");
 
 // The first state, with what attributes say instead.
 export function initial({ controls = [], points = [], steps }, given = {}) {
@@ -184,15 +194,16 @@ class Live extends (globalThis.HTMLElement ?? Object) {
     });
   }
 
-  // The value under a place on the screen: the scales are linear.
-  valueAt({ range }, clientX, clientY) {
+  // The value under a place on the screen, to half a step: the scales are linear.
+  valueAt({ range, step }, clientX, clientY) {
     const { size, scale } = this.figure;
     const box = this.querySelector("svg").getBoundingClientRect();
     const seen = [(clientX - box.left) / box.width, (clientY - box.top) / box.height];
     return [scale.x, scale.y].map((to, i) => {
       const [from, until] = range[i].map(to);
       const part = (seen[i] * size[i] - from) / (until - from || 1);
-      return range[i][0] + part * (range[i][1] - range[i][0]);
+      const value = range[i][0] + part * (range[i][1] - range[i][0]);
+      return step[i] ? (Math.round((2 * value) / step[i]) * step[i]) / 2 : value;
     });
   }
 
