@@ -60,9 +60,17 @@ class Figures:
             raise FigureError(f"{module}, {path}: {answer['error']}")
         return answer["value"]
 
+    def has(self, module, path):
+        """Say whether a module has an export of that name."""
+        return self.call(module, "has", path)
+
     def model(self, name, **state):
         """The mathematics of a figure, for a state."""
         return self.call(name, "figure.model", state)
+
+    def drawn(self, name, **state):
+        """The picture and the sentence of a figure, for a state."""
+        return self.call(name, "drawn", state)
 
     def close(self):
         """End the process: its input closed, it stops by itself."""

@@ -57,6 +57,12 @@ def test_data_are_read_and_methods_know_their_figure(bridge):
     assert bridge.call("a-figure", "figure.self") == 1
 
 
+def test_functions_and_data_can_be_looked_for(bridge):
+    assert bridge.has("a-figure", "figure.self")
+    assert bridge.has("a-figure", "figure.controls")
+    assert not bridge.has("a-figure", "figure.steps")
+
+
 def test_what_is_thrown_is_told_and_the_process_goes_on(bridge):
     with pytest.raises(FigureError, match="RangeError: too far"):
         bridge.call("a-figure", "fail")

@@ -103,7 +103,7 @@ function rows(spans, x, until, clients) {
     + path('class="ck-line-2" style="stroke-dasharray:none"', of("thread"), outline)
     + path(`class="ck-line-1" style="stroke-width:${thick}"`, of("loop"), along)
     + path('class="ck-line-1" style="stroke-width:14"', loop, ({ start, end }) => `M${px(start)} 270H${px(end)}`)
-    + `<text x="46" y="${ROWS[0] + 14}" text-anchor="end">client</text><text x="46" y="275" text-anchor="end">loop</text>`;
+    + `<text x="50" y="${ROWS[0] + 14}" text-anchor="end">client</text><text x="50" y="275" text-anchor="end">loop</text>`;
 }
 
 function key() {

@@ -120,8 +120,10 @@ function knee({ servers, service, kind }, { busy, formula, mean, error }) {
     .map((part) => [part, service * meanWait(part * servers || 1e-9, servers, KINDS[kind].variation)])
     .filter(([, wait]) => wait <= TOP).map(([part, wait]) => [x(part), y(wait)]);
   const cross = `M${x(at) - 6} ${low(mean) - 6}l12 12m0 -12l-12 12`;
+  const above = Math.min(mean, formula) > TOP
+    ? `<text x="${x(at) - 12}" y="${y(TOP) + 5}" text-anchor="end">higher ↑</text>` : "";
   const bar = `M${x(at)} ${low(mean - 2 * error)}V${low(mean + 2 * error)}`;
-  return `${frame}${line(curve, "ck-line-1")}<path class="ck-line-2" style="stroke-dasharray:none" d="${cross}${bar}"/>`
+  return `${frame}${above}${line(curve, "ck-line-1")}<path class="ck-line-2" style="stroke-dasharray:none" d="${cross}${bar}"/>`
     + `<circle class="ck-fill-1" cx="${x(at)}" cy="${low(formula)}" r="5"/>`
     + `<circle class="ck-fill-1" cx="80" cy="252" r="5"/><text x="92" y="257">formula</text>`
     + `<path class="ck-line-2" style="stroke-dasharray:none" d="M74 270l12 12m0 -12l-12 12"/><text x="92" y="282">simulation, ± 2 standard errors</text>`;
