@@ -1,7 +1,7 @@
 // <event-loop>: clients who ask again as soon as they are answered, one event loop, and
 // work that blocks it, or a thread, or nothing. For the page
 // deployment/prediction-service. All times in milliseconds.
-import { define, number, plot } from "./kit.js";
+import { define, line, number, plot } from "./kit.js";
 
 const TURN = 0.5; // of the loop, to read a request and again to answer it
 const ROUNDS = 20; // answers a client, on average, that are counted
@@ -12,14 +12,10 @@ const ROWS = [76, 252]; // where the clients' rows begin and end
 // block in holds the loop, together with the answer that follows at once.
 export function stagesOf({ length, share, threads }) {
   const block = (length * share) / 100;
-  const awaited = length - block;
-  const apart = threads > 0 && block > 0;
-  const stages = [["loop", TURN]];
-  if (awaited > 0) stages.push(["await", awaited]);
-  if (apart) stages.push(["thread", block]);
-  const rest = TURN + (apart ? 0 : block);
-  if (stages.length === 1) return [["loop", TURN + rest]];
-  return [...stages, ["loop", rest]];
+  const thread = threads ? block : 0;
+  const between = [["await", length - block], ["thread", thread]].filter(([, time]) => time > 0);
+  const answer = TURN + block - thread;
+  return between.length ? [["loop", TURN], ...between, ["loop", answer]] : [["loop", TURN + answer]];
 }
 
 // Each client is before one stage; the earliest goes next. Because stages are entered in
@@ -72,46 +68,42 @@ function model(state) {
     .reduce((sum, { start, end }) => sum + Math.max(0, Math.min(end, until) - start), 0);
   return {
     spans, pieces, until, worst,
-    throughput: (1000 * latencies.length) / until,
+    throughput: (1000 * sorted.length) / until,
     p95: sorted[Math.ceil(0.95 * sorted.length) - 1],
-    health: mean,
-    busy: held / until,
+    health: mean, busy: held / until,
   };
 }
 
-// All spans of one kind as one path; `draw` gets both ends in pixels.
-const path = (look, spans, draw) => {
-  const d = spans.map(draw).join("");
-  return d ? `<path fill="none" ${look} d="${d}"/>` : "";
-};
+const OUTLINE = "stroke-dasharray:none"; // of the boxes that are threads
+
+// Many lines of one look as one path.
+const drawn = (look, parts, style = "") => (parts.length
+  ? `<path class="ck-${look}" style="${style}" d="${parts.join("")}"/>` : "");
 
 function rows(spans, x, until, clients) {
   const pitch = (ROWS[1] - ROWS[0]) / clients;
   const thick = Math.min(14, 0.7 * pitch);
-  const y = (client) => (ROWS[0] + (client + 0.5) * pitch).toFixed(1);
   const px = (time) => x(Math.min(time, until)).toFixed(1);
-  const along = ({ client, start, end }) => `M${px(start)} ${y(client)}H${px(end)}`;
-  const outline = ({ client, start, end }) => `M${px(start)} ${y(client) - thick / 2}H${px(end)}v${thick}H${px(start)}Z`;
-  const shown = spans.filter(({ at }) => at < until);
-  const started = shown.filter(({ start }) => start < until);
-  const of = (kind) => started.filter(({ where }) => where === kind);
-  const waits = shown.filter(({ at, start }) => start > at)
-    .map(({ client, at, start }) => ({ client, start: at, end: start }));
-  const loop = spans.filter(({ where, start }) => where === "loop" && start < until);
-  return path('class="ck-faint"', waits, along)
-    + path('class="ck-line-3"', of("await"), along)
-    + path('class="ck-line-2" style="stroke-dasharray:none"', of("thread"), outline)
-    + path(`class="ck-line-1" style="stroke-width:${thick}"`, of("loop"), along)
-    + path('class="ck-line-1" style="stroke-width:14"', loop, ({ start, end }) => `M${px(start)} 270H${px(end)}`)
-    + `<text x="50" y="${ROWS[0] + 14}" text-anchor="end">client</text><text x="50" y="275" text-anchor="end">loop</text>`;
+  const y = ({ client }, up = 0) => (ROWS[0] + (client + 0.5) * pitch - up).toFixed(1);
+  const along = (span) => `M${px(span.start)} ${y(span)}H${px(span.end)}`;
+  const outline = (span) => `M${px(span.start)} ${y(span, thick / 2)}H${px(span.end)}v${thick}H${px(span.start)}Z`;
+  const waits = spans.filter(({ at, start }) => at < until && start > at)
+    .map(({ client, at, start }) => `M${px(at)} ${y({ client })}H${px(start)}`);
+  const of = (kind) => spans.filter(({ where, start }) => where === kind && start < until);
+  const label = (below, text) => `<text x="50" y="${below}" text-anchor="end">${text}</text>`;
+  return drawn("faint", waits) + drawn("line-3", of("await").map(along))
+    + drawn("line-2", of("thread").map(outline), OUTLINE)
+    + drawn("line-1", of("loop").map(along), `stroke-width:${thick}`)
+    + drawn("line-1", of("loop").map(({ start, end }) => `M${px(start)} 270H${px(end)}`), "stroke-width:14")
+    + label(ROWS[0] + 14, "client") + label(275, "loop");
 }
 
 function key() {
-  const entry = (x, y, mark, text) => `${mark(x, y)}<text x="${x + 30}" y="${y + 5}">${text}</text>`;
-  const stroke = (look, style = "") => (x, y) => `<path class="${look}" style="${style}" d="M${x} ${y}h22"/>`;
-  return entry(56, 14, stroke("ck-line-1", "stroke-width:12"), "holds the loop")
-    + entry(270, 14, (x, y) => `<path class="ck-line-2" fill="none" style="stroke-dasharray:none" d="M${x} ${y - 6}h22v12h-22Z"/>`, "in a thread")
-    + entry(56, 42, stroke("ck-faint"), "waits for its turn") + entry(270, 42, stroke("ck-line-3"), "awaits");
+  const entry = (x, y, text, look, style, d = `M${x} ${y}h22`) =>
+    `${drawn(look, [d], style)}<text x="${x + 30}" y="${y + 5}">${text}</text>`;
+  return entry(56, 14, "holds the loop", "line-1", "stroke-width:12")
+    + entry(270, 14, "in a thread", "line-2", OUTLINE, "M270 8h22v12h-22Z")
+    + entry(56, 42, "waits for its turn", "faint") + entry(270, 42, "awaits", "line-3");
 }
 
 function picture({ clients, length }, { spans, pieces, worst }) {
@@ -121,13 +113,13 @@ function picture({ clients, length }, { spans, pieces, worst }) {
     box: [56, 318, 456, 390], x: [0, until], y: [0, top],
     ticks: [[0, until / 2, until], [0, top]], labels: ["time (ms)", "a health check would wait (ms)"],
   });
-  const saw = pieces.filter(([from]) => from < until).map(([from, to, end]) => {
+  const saw = pieces.filter(([from]) => from < until).flatMap(([from, to, end]) => {
     const last = Math.min(to, until);
     const corner = Math.min(last, end);
-    return `L${x(from).toFixed(1)} ${y(end - from).toFixed(1)}L${x(corner).toFixed(1)} ${y(end - corner).toFixed(1)}H${x(last).toFixed(1)}`;
+    return [[from, end - from], [corner, end - corner], [last, Math.max(0, end - last)]];
   });
   return key() + rows(spans, x, until, clients) + frame
-    + `<path class="ck-line-1" fill="none" d="M${x(0)} ${y(0)}${saw.join("")}"/>`;
+    + line([[0, 0], ...saw].map(([time, wait]) => [x(time), y(wait)]), "ck-line-1");
 }
 
 function says(_state, { throughput, p95, health, busy }) {
@@ -135,16 +127,17 @@ function says(_state, { throughput, p95, health, busy }) {
     + `The loop is ${number(100 * busy, 0)} % busy; a health check waits ${number(health, 1)} ms on average.`;
 }
 
+const slider = (name, label, [min, max, step], value, unit) => ({ name, label, min, max, step, value, unit });
+
 export const figure = {
   name: "event-loop",
   title: "Requests on one event loop",
   size: [480, 434],
   controls: [
-    { name: "clients", label: "Clients", min: 1, max: 12, step: 1, value: 8 },
-    { name: "length", label: "Length of a call", min: 10, max: 200, step: 5, value: 50, unit: "ms" },
-    { name: "share", label: "Share that blocks", min: 0, max: 100, step: 5, value: 100, unit: "%" },
-    { name: "threads", label: "Threads to block in", min: 0, max: 12, step: 1, value: 0,
-      shows: (value) => (value ? String(value) : "none, on the loop") },
+    slider("clients", "Clients", [1, 12, 1], 8),
+    slider("length", "Length of a call", [10, 200, 5], 50, "ms"),
+    slider("share", "Share that blocks", [0, 100, 5], 100, "%"),
+    { ...slider("threads", "Threads to block in", [0, 12, 1], 0), shows: (n) => String(n || "none, on the loop") },
   ],
   points: [],
   model,

@@ -66,13 +66,13 @@ export function erlangC(load, servers) {
 export const meanWait = (load, servers, variation) => (load < servers
   ? ((1 + variation) / 2) * (erlangC(load, servers) / (servers - load)) : Infinity);
 
+const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 function meanAndError(waits) {
-  const size = waits.length / BATCHES;
-  const means = Array.from({ length: BATCHES }, (_, i) =>
-    waits.slice(i * size, (i + 1) * size).reduce((sum, wait) => sum + wait, 0) / size);
-  const mean = means.reduce((sum, value) => sum + value, 0) / BATCHES;
-  const spread = means.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return [mean, Math.sqrt(spread / (BATCHES - 1) / BATCHES)];
+  const size = COUNT / BATCHES;
+  const means = Array.from({ length: BATCHES }, (_, i) => meanOf(waits.subarray(i * size, (i + 1) * size)));
+  const mean = meanOf(means);
+  return [mean, Math.sqrt(meanOf(means.map((value) => (value - mean) ** 2)) / (BATCHES - 1))];
 }
 
 // How many wait, each time that changes, until `SECONDS`.
@@ -93,10 +93,13 @@ function model(state) {
   const waits = history.starts.map((start, i) => 1000 * (start - history.arrivals[i]));
   const [mean, error] = meanAndError(waits);
   const load = (rate * service) / 1000;
-  const formula = service * meanWait(load, servers, variation);
-  const p95 = waits.sort()[Math.ceil(0.95 * COUNT) - 1];
-  const exact = servers === 1 || variation === 1;
-  return { busy: load / servers, formula, exact, mean, error, p95, line: waiting(history) };
+  return {
+    mean, error, busy: load / servers,
+    formula: service * meanWait(load, servers, variation),
+    exact: servers === 1 || variation === 1,
+    p95: waits.sort()[Math.ceil(0.95 * COUNT) - 1],
+    line: waiting(history),
+  };
 }
 
 function trace(steps) {
@@ -105,28 +108,30 @@ function trace(steps) {
     box: [52, 34, 458, 140], x: [0, SECONDS], y: [0, top],
     ticks: [[0, 0.5, 1, 1.5, 2], [0, top]], digits: [1, 0], labels: ["time (s)", "waiting in line (requests)"],
   });
-  const corners = steps.map(([time, n], i) => `H${x(time).toFixed(1)}${n === steps[i - 1]?.[1] ? "" : `V${y(n).toFixed(1)}`}`);
-  return `${frame}<path class="ck-line-1" fill="none" d="M${x(0)} ${y(0)}${corners.join("")}H${x(SECONDS)}"/>`;
+  const corners = steps.map(([time, n]) => `H${x(time).toFixed(1)}V${y(n).toFixed(1)}`);
+  return `${frame}<path class="ck-line-1" d="M${x(0)} ${y(0)}${corners.join("")}H${x(SECONDS)}"/>`;
 }
+
+const text = (x, y, words) => `<text x="${x}" y="${y}">${words}</text>`;
+const dot = (x, y) => `<circle class="ck-fill-1" cx="${x}" cy="${y}" r="5"/>`;
+const cross = (x, y, more = "") =>
+  `<path class="ck-line-2" style="stroke-dasharray:none" d="M${x - 6} ${y - 6}l12 12m0 -12l-12 12${more}"/>`;
 
 function knee({ servers, service, kind }, { busy, formula, mean, error }) {
   const { x, y, frame } = plot({
     box: [52, 230, 458, 396], x: [0, 1], y: [0, TOP],
     ticks: [[0, 0.25, 0.5, 0.75, 1], [0, 100, TOP]], digits: [2, 0], labels: ["utilisation", "mean wait (ms)"],
   });
-  const low = (wait) => y(Math.min(TOP, wait));
-  const at = Math.min(1, busy);
-  const curve = Array.from({ length: 100 }, (_, i) => i / 100)
-    .map((part) => [part, service * meanWait(part * servers || 1e-9, servers, KINDS[kind].variation)])
+  const high = (wait) => y(Math.min(TOP, wait));
+  const at = x(Math.min(1, busy));
+  const curve = Array.from({ length: 99 }, (_, i) => (i + 1) / 100)
+    .map((part) => [part, service * meanWait(part * servers, servers, KINDS[kind].variation)])
     .filter(([, wait]) => wait <= TOP).map(([part, wait]) => [x(part), y(wait)]);
-  const cross = `M${x(at) - 6} ${low(mean) - 6}l12 12m0 -12l-12 12`;
-  const above = Math.min(mean, formula) > TOP
-    ? `<text x="${x(at) - 12}" y="${y(TOP) + 5}" text-anchor="end">higher ↑</text>` : "";
-  const bar = `M${x(at)} ${low(mean - 2 * error)}V${low(mean + 2 * error)}`;
-  return `${frame}${above}${line(curve, "ck-line-1")}<path class="ck-line-2" style="stroke-dasharray:none" d="${cross}${bar}"/>`
-    + `<circle class="ck-fill-1" cx="${x(at)}" cy="${low(formula)}" r="5"/>`
-    + `<circle class="ck-fill-1" cx="80" cy="252" r="5"/><text x="92" y="257">formula</text>`
-    + `<path class="ck-line-2" style="stroke-dasharray:none" d="M74 270l12 12m0 -12l-12 12"/><text x="92" y="282">simulation, ± 2 standard errors</text>`;
+  const errors = `M${at} ${high(mean - 2 * error)}V${high(mean + 2 * error)}`;
+  return frame + line(curve, "ck-line-1") + cross(at, high(mean), errors) + dot(at, high(formula))
+    + (Math.min(mean, formula) > TOP ? text(at - 76, y(TOP) + 5, "higher ↑") : "")
+    + dot(80, 252) + text(92, 257, "formula")
+    + cross(80, 276) + text(92, 282, "simulation, ± 2 standard errors");
 }
 
 function says({ rate, service, servers }, { busy, formula, exact, mean, error, p95 }) {
@@ -139,15 +144,17 @@ function says({ rate, service, servers }, { busy, formula, exact, mean, error, p
     + `${number(mean, 1)} ± ${number(error, 1)} ms simulated; 95 % wait at most ${number(p95, 0)} ms.`;
 }
 
+const slider = (name, label, [min, max, step], value, unit) => ({ name, label, min, max, step, value, unit });
+
 export const figure = {
   name: "queue-simulator",
   title: "A line of requests",
   size: [480, 440],
   controls: [
-    { name: "rate", label: "Arrivals", min: 5, max: 400, step: 5, value: 50, unit: "a second" },
-    { name: "service", label: "Mean service time", min: 2, max: 20, step: 1, value: 10, unit: "ms" },
-    { name: "servers", label: "Servers on one line", min: 1, max: 8, step: 1, value: 1 },
-    { name: "seed", label: "Draw", min: 1, max: 9, step: 1, value: 1 },
+    slider("rate", "Arrivals", [5, 400, 5], 50, "a second"),
+    slider("service", "Mean service time", [2, 20, 1], 10, "ms"),
+    slider("servers", "Servers on one line", [1, 8, 1], 1),
+    slider("seed", "Draw", [1, 9, 1], 1),
     { name: "kind", label: "Service times", value: "exponential",
       options: [["same", "all equal"], ["exponential", "exponential"], ["heavy", "one in 20 slow"]] },
   ],
