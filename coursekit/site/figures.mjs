@@ -20,13 +20,13 @@ function slider(control, value, id) {
 }
 
 function tick({ name, label }, value, id) {
-  return `<label class="ck-tick"><input type="checkbox" id="${id}" data-name="${name}"${value ? " checked" : ""} autocomplete="off"> ${escaped(label)}</label>`;
+  return `<label class="ck-figure-tick"><input type="checkbox" id="${id}" data-name="${name}"${value ? " checked" : ""} autocomplete="off"> ${escaped(label)}</label>`;
 }
 
 function choice({ name, label, options }, value, id) {
   const radios = options.map(([option, text]) => {
     const checked = option === value ? " checked" : "";
-    return `<label class="ck-tick"><input type="radio" name="${id}" data-name="${name}" value="${escaped(option)}"${checked} autocomplete="off"> ${escaped(text)}</label>`;
+    return `<label class="ck-figure-tick"><input type="radio" name="${id}" data-name="${name}" value="${escaped(option)}"${checked} autocomplete="off"> ${escaped(text)}</label>`;
   });
   return `<fieldset class="ck-choice"><legend>${escaped(label)}</legend>${radios.join("\n")}</fieldset>`;
 }
