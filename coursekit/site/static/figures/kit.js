@@ -231,7 +231,7 @@ class Live extends (globalThis.HTMLElement ?? Object) {
     for (const target of this.querySelectorAll(".ck-handle")) this.showHandle(target);
     if (figure.steps) this.showSteps();
     const said = figure.says(state, result);
-    this.querySelector(".ck-says").textContent = said;
+    this.querySelector(".ck-figure-says").textContent = said;
     return said;
   }
 
