@@ -158,6 +158,17 @@ def test_every_point_follows_the_pointer(figure):
         assert handle.rect["y"] - place["y"] == pytest.approx(16, abs=6)
 
 
+def test_a_point_that_is_held_at_its_rim_does_not_jump(figure):
+    for handle in figure.all(".ck-handle")[:1]:
+        name = handle.get_attribute("data-name")
+        first = figure.state()[name]
+        figure.press(handle, Keys.NULL)
+        hold = ActionChains(figure.browser, duration=20)
+        hold.move_to_element_with_offset(handle, 14, -10).click_and_hold()
+        hold.move_by_offset(1, 0).release().perform()
+        assert figure.state()[name] == pytest.approx(first, abs=0.1)
+
+
 def test_only_a_handle_takes_the_finger_from_the_page(figure):
     touch = "return getComputedStyle(arguments[0]).touchAction"
     for handle in figure.all(".ck-handle"):

@@ -1,4 +1,4 @@
-"""Figures that move: their first state, drawn by the build, and the scripts they are."""
+"""Figures that move: their first state, drawn by the build, and their scripts."""
 
 import gzip
 import re
@@ -74,7 +74,7 @@ def test_no_identifier_is_used_twice_on_a_page_with_two_of_a_figure():
 def test_attributes_give_other_first_values():
     inside = drawn("loss-surface", rate="0.12", start="-3 1")
     assert inside.select_one("input[data-name=rate]")["value"] == "0.12"
-    assert inside.select_one(".ck-handle")["aria-valuetext"] == "x −3.0, y 1.0"
+    assert inside.select_one(".ck-handle")["aria-valuetext"] == "x \u22123.0, y 1.0"
     assert "diverges" in inside.select_one(".ck-figure-says").get_text()
 
 
