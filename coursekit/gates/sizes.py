@@ -5,6 +5,7 @@ The defect: a page that nobody finishes, a cell that nobody reads.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from coursekit.gates.model import Book, Finding, Page, prose_only
@@ -16,19 +17,16 @@ GATE = "sizes"
 WORDS = range(1400, 2801)
 CELLS = range(15, 46)
 CELL_LINES = 30
+_LIVE_FIGURE = re.compile(r"^```\{live-figure\}.*?^```$", re.DOTALL | re.MULTILINE)
 
 
 def words(page: Page) -> int:
     """Count the words of prose: directives' texts count, code and formulas do not.
 
-    What stands in for a live figure is read instead of it, so it does not count.
+    Nor does what describes a live figure, like the alt text of a cell that draws.
     """
-    whole = _count("\n".join(text for _, text in page.prose_lines))
-    figures = (found for found in page.directives if found.name == "live-figure")
-    return whole - sum(_count(figure.body) for figure in figures)
-
-
-def _count(text: str) -> int:
+    text = "\n".join(text for _, text in page.prose_lines)
+    text = _LIVE_FIGURE.sub("", text)
     return sum(any(c.isalpha() for c in word) for word in prose_only(text).split())
 
 

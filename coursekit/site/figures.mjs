@@ -20,13 +20,13 @@ function slider(control, value, id) {
 }
 
 function tick({ name, label }, value, id) {
-  return `<label class="ck-tick"><input type="checkbox" id="${id}" data-name="${name}"${value ? " checked" : ""} autocomplete="off"> ${escaped(label)}</label>`;
+  return `<label class="ck-figure-tick"><input type="checkbox" id="${id}" data-name="${name}"${value ? " checked" : ""} autocomplete="off"> ${escaped(label)}</label>`;
 }
 
 function choice({ name, label, options }, value, id) {
   const radios = options.map(([option, text]) => {
     const checked = option === value ? " checked" : "";
-    return `<label class="ck-tick"><input type="radio" name="${id}" data-name="${name}" value="${escaped(option)}"${checked} autocomplete="off"> ${escaped(text)}</label>`;
+    return `<label class="ck-figure-tick"><input type="radio" name="${id}" data-name="${name}" value="${escaped(option)}"${checked} autocomplete="off"> ${escaped(text)}</label>`;
   });
   return `<fieldset class="ck-choice"><legend>${escaped(label)}</legend>${radios.join("\n")}</fieldset>`;
 }
@@ -65,13 +65,13 @@ function markup(figure, given, alt, key) {
   const { controls = [], points = [], size: [width, height] } = figure;
   const state = initial(figure, given);
   const result = figure.model(state);
-  return `<div class="ck-picture"><svg viewBox="0 0 ${width} ${height}" style="--ck-width:${width}" role="img" aria-label="${escaped(alt)}" aria-describedby="${key}-text"><g>${figure.picture(state, result)}</g></svg>
+  return `<div class="ck-drawing"><svg viewBox="0 0 ${width} ${height}" style="--ck-width:${width}" role="img" aria-label="${escaped(alt)}" aria-describedby="${key}-text"><g>${figure.picture(state, result)}</g></svg>
 ${points.map((point) => target(figure, point, state[point.name])).join("\n")}</div>
-<p class="ck-says">${escaped(figure.says(state, result))}</p>
+<p class="ck-figure-says">${escaped(figure.says(state, result))}</p>
 <p class="ck-settled" role="status"></p>
 <div class="ck-controls ck-live">
 ${controls.map((item) => control(item, state, key)).join("\n")}
-<div class="ck-steps">${buttons(figure, state)}</div></div>`;
+<div class="ck-figure-steps">${buttons(figure, state)}</div></div>`;
 }
 
 async function answer({ name, given, alt, key }) {

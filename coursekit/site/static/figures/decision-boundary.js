@@ -101,7 +101,7 @@ export const figure = {
   title: "A logistic regression that follows its points",
   size: [480, 400],
   controls: [
-    { name: "c", label: "C (inverse strength of the penalty)", min: -3, max: 5, step: 0.25, value: 0, shows: (v) => (v < 0 ? (10 ** v).toPrecision(2) : Math.round(10 ** v).toLocaleString("en-GB")) },
+    { name: "c", label: "C (inverse of the penalty)", min: -3, max: 5, step: 0.25, value: 0, shows: (v) => (v < 0 ? (10 ** v).toPrecision(2) : Math.round(10 ** v).toLocaleString("en-GB")) },
   ],
   points: classes.flatMap((list, y) => list.map(({ name, at }, i) => ({
     name, label: `${["Circle", "Square"][y]} ${i + 1}`, x: at[0], y: at[1], range: RANGE, step: [0.2, 0.2],

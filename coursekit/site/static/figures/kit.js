@@ -71,7 +71,7 @@ export function plot({ box: [left, top, right, bottom], x, y, ticks, labels, dig
 // What the looks mean: entries [look, text] under each other, the first at (x, y).
 export const legend = (x, y, entries) => entries.map(([look, text], i) => {
   const at = y + 22 * i;
-  const filled = /fill|soft/.test(look);
+  const filled = /fill|soft|faded/.test(look);
   const sample = filled ? `<rect class="${look}" x="${x}" y="${at - 11}" width="24" height="12"/>`
     : line([[x, at - 5], [x + 24, at - 5]], look);
   return `${sample}<text x="${x + 32}" y="${at}">${text}</text>`;
@@ -231,7 +231,7 @@ class Live extends (globalThis.HTMLElement ?? Object) {
     for (const target of this.querySelectorAll(".ck-handle")) this.showHandle(target);
     if (figure.steps) this.showSteps();
     const said = figure.says(state, result);
-    this.querySelector(".ck-says").textContent = said;
+    this.querySelector(".ck-figure-says").textContent = said;
     return said;
   }
 

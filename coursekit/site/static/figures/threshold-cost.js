@@ -32,7 +32,7 @@ const price = ({ missed, needless }, { miss, alarm }) => (miss * missed + alarm 
 
 const BOX = { top: [52, 30, 468, 160], low: [52, 238, 468, 368] };
 const share = [0, 0.2, 0.4, 0.6, 0.8, 1];
-const hist = plot({ box: BOX.top, x: [0, 1], y: [0, 140], ticks: [share, [0, 50, 100]], labels: ["", "flights in 1,000, by score"], digits: [1, 0] });
+const hist = plot({ box: BOX.top, x: [0, 1], y: [0, 150], ticks: [share, [0, 50, 100]], labels: ["", "flights in 1,000, by score"], digits: [1, 0] });
 
 // The second look of each: what the threshold does to it. Mistakes are the full colours.
 const KEYS = { punctual: ["ck-soft ck-edge", "ck-fill-1"], late: ["ck-fill-2", "ck-faded-2"] };
