@@ -80,7 +80,7 @@ class Figure:
 
     @property
     def says(self):
-        return self.find(".ck-says").text.replace("\N{MINUS SIGN}", "-")
+        return self.find(".ck-figure-says").text.replace("\N{MINUS SIGN}", "-")
 
     @property
     def picture(self):
@@ -253,7 +253,7 @@ def test_letters_are_large_enough_and_inside(browser, address, name, width):
 def test_the_first_picture_is_the_one_of_the_build(browser, address, site, name):
     figure = Figure(browser, address, name)
     html = (site / f"{PAGES[name]}.html").read_text(encoding="utf-8")
-    assert re.search(r"<p class=\"ck-says\">(.*?)</p>", html)[1] == figure.says
+    assert re.search(r"<p class=\"ck-figure-says\">(.*?)</p>", html)[1] == figure.says
     built = figure.browser.execute_script(
         "return new DOMParser().parseFromString(arguments[0], 'text/html')"
         ".querySelector(arguments[1] + ' svg > g').innerHTML",
