@@ -92,7 +92,7 @@ def test_a_live_figure_is_drawn_in_the_page_and_loads_its_script(built):
     picture = figure.select_one("svg")
     assert picture["aria-label"] == "A valley with a path down it."
     words = page.select_one(f"#{picture['aria-describedby']}")
-    assert words.get_text(strip=True) == "Move the start in the book's own page."
+    assert words.get_text().strip().startswith("Move the start in the book")
     assert (other["rate"], other["start"]) == ("0.12", "-3 1")
     assert "diverges" in other.get_text()
     (script,) = page.select("script[src*='figures/loss-surface.js']")
