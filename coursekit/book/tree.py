@@ -124,7 +124,8 @@ def make(
             text = answer_page(exercise)
             name = f"answers/{exercise.name}.md"
             tree.write(name, text, _origin(layout, exercise.path))
-    works = [notices.of_katex(), *(runtime.notices if runtime else [])]
+    works = [notices.of_katex(), *notices.of_tools()]
+    works += runtime.notices if runtime else []
     tree.write(f"{notices.PAGE}.md", notices.page(works))
     modules = _write_reference(tree, layout, {page.name for page in pages})
     contents = _contents(layout, tree if draft else None, modules)
