@@ -113,13 +113,13 @@ def build(
     state = _fingerprint(layout)
     built.skipped = (
         not draft
-        and _state_file(layout).is_file()
-        and (_state_file(layout).read_text(encoding="utf-8") == state)
+        and layout.site_state.is_file()
+        and (layout.site_state.read_text(encoding="utf-8") == state)
     )
     if built.skipped:
         runtimes.place(runtime, layout.html / runtimes.FOLDER)
         return built
-    _state_file(layout).unlink(missing_ok=True)
+    layout.site_state.unlink(missing_ok=True)
     # Sphinx keeps the pages of sources that are no longer there, and those that an
     # earlier configuration asked for.
     if (
@@ -132,7 +132,7 @@ def build(
         said = [fault for fault in said if "mystnb.glue" not in fault]
     built.faults = faults + said + notebooks.publish(layout, pages).faults
     if not built.faults:
-        _state_file(layout).write_text(state, encoding="utf-8")
+        layout.site_state.write_text(state, encoding="utf-8")
     return built
 
 
@@ -147,10 +147,6 @@ def _not_executed(layout: Layout, page: Page) -> str:
         return ""
     path = page.source.path.relative_to(layout.root)
     return f"{path}:1: not executed since it changed: coursekit run {page.name}"
-
-
-def _state_file(layout: Layout) -> Path:
-    return layout.build / "site.state"
 
 
 def _reconfigured(layout: Layout, *, run: bool) -> bool:
