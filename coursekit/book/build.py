@@ -111,20 +111,14 @@ def build(
     made = tree.make(layout, pages, answers=answers, draft=draft, runtime=runtime)
     gone = made.sweep()
     state = _fingerprint(layout)
-    built.skipped = (
-        not draft
-        and layout.site_state.is_file()
-        and (layout.site_state.read_text(encoding="utf-8") == state)
-    )
+    built.skipped = not draft and _was_built_from(layout, state)
     if built.skipped:
         runtimes.place(runtime, layout.html / runtimes.FOLDER)
         return built
     layout.site_state.unlink(missing_ok=True)
     # Sphinx keeps the pages of sources that are no longer there, and those that an
-    # earlier configuration asked for.
-    if (
-        _reconfigured(layout, run=runtime is not None) or gone
-    ):  # asked first: it remembers
+    # earlier configuration asked for. (It is asked in any case, for it remembers.)
+    if _reconfigured(layout, run=runtime is not None) or gone:
         _forget(layout)
     said = _sphinx(layout, made)
     runtimes.place(runtime, layout.html / runtimes.FOLDER)
@@ -147,6 +141,11 @@ def _not_executed(layout: Layout, page: Page) -> str:
         return ""
     path = page.source.path.relative_to(layout.root)
     return f"{path}:1: not executed since it changed: coursekit run {page.name}"
+
+
+def _was_built_from(layout: Layout, state: str) -> bool:
+    remembered = layout.site_state
+    return remembered.is_file() and remembered.read_text(encoding="utf-8") == state
 
 
 def _reconfigured(layout: Layout, *, run: bool) -> bool:
