@@ -42,7 +42,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        review,
         targets,
+        terms,
     )
 
     modules = (
@@ -55,7 +57,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        review,
         targets,
+        terms,
     )
     for module in modules:
         module.setup(app)
