@@ -489,7 +489,15 @@ def test_a_question_mark_asks_for_help(page):
         ("import =", []),
         ("from . import x", []),
         ("from numpy import *", ["numpy"]),
+        ("from a import b\nb.c.d()", ["a", "a.b", "a.b.c", "a.b.c.d"]),
+        ("import json as known\nknown.loads", ["json", "json.loads"]),
+        ("f(1).g", []),
     ],
 )
-def test_a_cells_imports_are_found_without_running_it(module, source, modules):
-    assert module.imports(source) == modules
+def test_what_a_cell_needs_is_found_without_running_it(page, source, modules):
+    assert page.kernel.needs(source) == modules
+
+
+def test_what_a_cell_needs_of_a_module_that_an_earlier_one_imported(page):
+    page.run("from coursekit import pages")
+    assert page.kernel.needs("pages.style()") == ["coursekit.pages.style"]

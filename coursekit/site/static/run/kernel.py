@@ -168,6 +168,35 @@ class Kernel:
             return error
         return None
 
+    def needs(self, source: str) -> list[str]:
+        """Return what a cell imports and uses of modules, by full names, sorted.
+
+        With it the page fetches no more than a cell needs: `pages.style()` is
+        `coursekit.pages.style`, also where an earlier cell imported `pages`.
+
+        Parameters
+        ----------
+        source
+            A cell's text. Where it cannot be read, nothing is needed.
+        """
+        try:
+            tree, _ = parse(source)
+        except (SyntaxError, ValueError):
+            return []
+        known = imports(tree)
+        used = (
+            _dotted(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)
+        )
+        full = (self._full_name(dotted, known) for dotted in used if dotted)
+        return sorted({*known.values(), *filter(None, full)})
+
+    def _full_name(self, dotted: str, known: dict[str, str]) -> str:
+        first, _, rest = dotted.partition(".")
+        there = self.namespace.get(first)
+        module = there.__name__ if isinstance(there, types.ModuleType) else None
+        owner = known.get(first, module)
+        return f"{owner}.{rest}" if owner else ""
+
     def wrote(self, text: str, name: str = "stdout") -> None:
         """Take text that the running cell wrote past Python, such as C code's."""
         self._outputs.write(name, text)
@@ -286,32 +315,35 @@ def _told(sentence: str) -> str:
     return f"print({sentence!r}, file=__import__('sys').stderr)"
 
 
-def imports(source: str) -> list[str]:
-    """Return the modules that a cell imports, by their full names, sorted.
+def imports(tree: ast.AST) -> dict[str, str]:
+    """Return the modules that code imports: full name by the name that it gets.
 
-    A name taken from a module may be a module itself, so both are given.
-
-    Parameters
-    ----------
-    source
-        A cell's text. Where it cannot be read, nothing is imported.
+    A name taken from a module may be a module itself, so `from a import b` gives `a.b`.
 
     Examples
     --------
-    >>> imports("from ml_from_scratch import optim")
-    ['ml_from_scratch', 'ml_from_scratch.optim']
+    >>> imports(ast.parse("import numpy as np, os.path"))
+    {'np': 'numpy', 'os.path': 'os.path'}
     """
-    try:
-        tree, _ = parse(source)
-    except (SyntaxError, ValueError):
-        return []
-    found: set[str] = set()
+    found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            found |= {alias.asname or alias.name: alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
-    return sorted({name.removesuffix(".*") for name in found})
+            names = {a.asname or a.name: a.name for a in node.names if a.name != "*"}
+            found |= {short: f"{node.module}.{name}" for short, name in names.items()}
+            found.setdefault(node.module, node.module)
+    return found
+
+
+def _dotted(node: ast.Attribute) -> str:
+    """Return `a.b.c` of such an expression, and nothing of any other."""
+    names = [node.attr]
+    inner = node.value
+    while isinstance(inner, ast.Attribute):
+        names.append(inner.attr)
+        inner = inner.value
+    return ".".join([inner.id, *reversed(names)]) if isinstance(inner, ast.Name) else ""
 
 
 # What a cell writes and shows
