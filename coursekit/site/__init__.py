@@ -33,6 +33,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         The extension's metadata.
     """
     from coursekit.site import (
+        accessible,
         figures,
         frame,
         maps,
@@ -43,7 +44,17 @@ def setup(app: Sphinx) -> dict[str, Any]:
         targets,
     )
 
-    modules = (figures, frame, maps, maths, pages, pictures, quizzes, targets)
+    modules = (
+        accessible,
+        figures,
+        frame,
+        maps,
+        maths,
+        pages,
+        pictures,
+        quizzes,
+        targets,
+    )
     for module in modules:
         module.setup(app)
     app.connect("config-inited", add_folders)
