@@ -20,6 +20,7 @@ from coursekit import settings
 from coursekit import source as sources
 from coursekit.book import api, reference, results
 from coursekit.book.answers import answer_page
+from coursekit.site import notices
 from coursekit.site.manifest import BENCHMARKS, GRADER, Manifest, PageFacts
 from coursekit.site.manifest import NAME as MANIFEST
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from coursekit.book.layout import Layout
     from coursekit.book.plan import Page
+    from coursekit.site.runtime import Runtime
 
 _LINK = re.compile(r"(\]\()(?!\w+:)([^()\s#]+)\.md((?:#[^()\s]*)?\))")
 
@@ -73,7 +75,14 @@ class Tree:
         return [path.relative_to(self.folder).as_posix() for path in stale]
 
 
-def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tree:
+def make(
+    layout: Layout,
+    pages: list[Page],
+    *,
+    answers: bool,
+    draft: bool,
+    runtime: Runtime | None = None,
+) -> Tree:
     """Write the source tree.
 
     Parameters
@@ -86,6 +95,8 @@ def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tr
         Whether the exercises' answers are published.
     draft
         Whether pages that were not executed are let through, without outputs.
+    runtime
+        What runs pages in the reader's browser, if they can run there.
 
     Returns
     -------
@@ -95,7 +106,7 @@ def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tr
     tree = Tree(layout.source)
     executed = {page.source.path for page in pages}
     exercises = _exercises(layout)
-    manifest = _manifest(layout, pages, exercises, answers=answers)
+    manifest = _manifest(layout, pages, exercises, answers=answers, run=bool(runtime))
     for page in pages:
         outputs = results.outputs(layout, page)
         facts = manifest.pages[page.name]
@@ -113,6 +124,8 @@ def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tr
             text = answer_page(exercise)
             name = f"answers/{exercise.name}.md"
             tree.write(name, text, _origin(layout, exercise.path))
+    works = [notices.of_katex(), *(runtime.notices if runtime else [])]
+    tree.write(f"{notices.PAGE}.md", notices.page(works))
     modules = _write_reference(tree, layout, {page.name for page in pages})
     contents = _contents(layout, tree if draft else None, modules)
     tree.write("_toc.yml", contents)
@@ -234,6 +247,8 @@ def _contents(layout: Layout, tree: Tree | None, modules: list[str]) -> str:
     if modules:
         sections = [{"file": name} for name in modules[1:]]
         contents["chapters"].insert(-1, {"file": modules[0], "sections": sections})
+    about = contents["chapters"][-1]  # about the book itself
+    about.setdefault("sections", []).append({"file": notices.PAGE})
     if tree is not None:
         names = {name.rsplit(".", 1)[0] for name in tree.kept}
         _prune(contents, names)
@@ -260,6 +275,7 @@ def _manifest(
     exercises: dict[str, sources.Source],
     *,
     answers: bool,
+    run: bool,
 ) -> Manifest:
     site = settings.load()
     return Manifest(
@@ -268,6 +284,7 @@ def _manifest(
         repository_url=site.repository_url,
         tag=site.tag,
         notebooks_branch=site.notebooks_branch,
+        run=run,
     )
 
 

@@ -61,6 +61,8 @@ class Manifest:
     repository, repository_url, tag, notebooks_branch
         The public repository: `owner/name`, its address, the reference that links
         point at, and the branch that holds the generated notebooks.
+    run
+        Whether pages can run their code in the reader's browser.
     """
 
     pages: dict[str, PageFacts]
@@ -68,6 +70,7 @@ class Manifest:
     repository_url: str
     tag: str
     notebooks_branch: str
+    run: bool = False
 
     def text(self) -> str:
         """Return it as JSON."""
