@@ -34,6 +34,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """
     from coursekit.site import (
         accessible,
+        cells,
         figures,
         frame,
         maps,
@@ -46,6 +47,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
     modules = (
         accessible,
+        cells,
         figures,
         frame,
         maps,
