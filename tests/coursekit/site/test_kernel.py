@@ -13,7 +13,7 @@ import pytest
 import coursekit.site
 
 RUN = Path(coursekit.site.__file__).parent / "static" / "run"
-OF_THE_SHIM = ("IPython", "matplotlib_inline", "course_display")
+OF_THE_SHIM = ("IPython", "matplotlib_inline", "course_display", "course_backend")
 
 
 def is_shimmed(module):
@@ -31,11 +31,9 @@ def module():
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-        if "matplotlib" in sys.modules:
-            sys.modules["matplotlib.pyplot"].switch_backend(
-                "module://matplotlib_inline.backend_inline"
-            ) if "matplotlib.pyplot" in sys.modules else None
+        patch.setenv("MPLBACKEND", "module://course_backend")
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].switch_backend("module://course_backend")
         yield made
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].switch_backend("agg")

@@ -65,6 +65,8 @@ class Kernel:
     def __init__(self, emit: Emit) -> None:
         # By name, since the module's place on the path is the caller's affair.
         self._shown = importlib.import_module("course_display")
+        # Pyodide has a back end in mind that draws into a page: there is none here.
+        os.environ["MPLBACKEND"] = _BACKEND
         self._outputs = _Outputs(emit)
         self._runs: dict[str, int] = {}
         self.module = types.ModuleType("__main__")
@@ -123,7 +125,6 @@ class Kernel:
             ):
                 stack.enter_context(_swapped(owner, name, value))
             stack.enter_context(_main(self.module))
-            os.environ.setdefault("MPLBACKEND", _BACKEND)
             self._shown.listen(self._outputs.show)
             stack.callback(self._shown.unlisten)
             yield
@@ -202,7 +203,8 @@ class Kernel:
         self._outputs.write(name, text)
 
 
-_BACKEND = "module://matplotlib_inline.backend_inline"
+# Not by the name "inline", which matplotlib looks for in an installed distribution.
+_BACKEND = "module://course_backend"
 
 
 # Reading a cell

@@ -15,7 +15,7 @@ const HERE = new URL("./", import.meta.url);
 const RUN = new URL("../../_run/", import.meta.url);
 const PYODIDE = new URL("pyodide/", RUN);
 const SHIM = [
-  "course_display.py", "IPython/__init__.py", "IPython/display.py",
+  "course_display.py", "course_backend.py", "IPython/__init__.py", "IPython/display.py",
   "IPython/core/__init__.py", "IPython/core/display.py", "IPython/core/getipython.py",
   "matplotlib_inline/__init__.py", "matplotlib_inline/backend_inline.py",
 ];
@@ -209,15 +209,18 @@ course_kernel.Kernel(lambda kind, payload: courseEmit(kind, json.dumps(payload))
 `);
 }
 
+// Pyodide notes a package under its proper name, such as Pillow.
+const isLoaded = (name) => name in pyodide.loadedPackages || lock.packages[name].name in pyodide.loadedPackages;
+
 async function load(source) {
   const names = kernel.needs(source).toJs();
   const { packages, ours } = packagesFor(names);
-  const missing = withDependencies(packages).filter((name) => !(name in pyodide.loadedPackages));
+  const missing = withDependencies(packages).filter((name) => !isLoaded(name));
   if (missing.length) {
     for (const name of missing) begin(new URL(lock.packages[name].file_name, PYODIDE));
     const quiet = () => {};
     await pyodide.loadPackage(missing, { messageCallback: quiet, errorCallback: quiet, checkIntegrity: false });
-    const lost = missing.filter((name) => !(name in pyodide.loadedPackages));
+    const lost = missing.filter((name) => !isLoaded(name));
     if (lost.length) throw new TypeError(`not loaded: ${lost}`);
   }
   if (ours && !oursLoaded) await loadOurs();
@@ -238,6 +241,7 @@ async function run({ id, cell, source }) {
     arriving.clear();
     postMessage({ type: "progress", text: "" });
   } catch (error) {
+    console.warn(error);
     return postMessage({ type: "failed", id, text: whyNotLoaded(error) });
   }
   running = id;
