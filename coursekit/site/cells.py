@@ -6,8 +6,8 @@ where scripts do not run it is not there. What its buttons do is in `static/run/
 
 from __future__ import annotations
 
-import hashlib
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -142,12 +142,6 @@ def add_context(
         load_module(context, MODULE)
 
 
-PLACES_ELSEWHERE = {
-    "torch": "it needs PyTorch",
-    "serves": "it starts a server",
-}
-
-
 def notice(manifest: Manifest, facts: PageFacts | None) -> dict[str, Any] | None:
     """Say at the top of a page with cells whether they run in it, and what that takes.
 
@@ -181,7 +175,7 @@ def why_not(facts: PageFacts) -> str:
     needs = {name.lower() for name in facts.versions}
     if "torch" in needs:
         return "it needs PyTorch"
-    if needs & {"fastapi", "uvicorn", "flask"}:
+    if needs & {"fastapi", "uvicorn", "flask", "httpx"}:
         return "it starts a server"
     named = sorted(needs - _IN_THE_BROWSER)
     if named:
@@ -194,9 +188,11 @@ _IN_THE_BROWSER = frozenset(
 )
 
 
-def digest(text: str) -> str:
-    """Return a short digest of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def place_keeper(app: Sphinx, error: Exception | None) -> None:
+    """Put the script that keeps what was fetched at the root: it serves what is below."""
+    if error is None and app.builder.format == "html" and manifest_of(app).run:
+        script = Path(__file__).parent / "static" / "run" / "sw.js"
+        (Path(app.outdir) / "sw.js").write_bytes(script.read_bytes())
 
 
 def setup(app: Sphinx) -> None:
@@ -205,3 +201,4 @@ def setup(app: Sphinx) -> None:
     app.add_node(BarNode, html=(_visit_bar, None))
     app.connect("doctree-read", add_bars)
     app.connect("html-page-context", add_context)
+    app.connect("build-finished", place_keeper)

@@ -10,6 +10,18 @@
    `state` is "asleep" (nothing fetched, or stopped), "starting", "ready" or "running".
    `began` counts the Pythons of this page: where it has changed, variables are gone. */
 
+/* Have what is fetched kept for when there is no network; without it all works online. */
+async function keepForLater() {
+  if (!navigator.serviceWorker || navigator.serviceWorker.controller) return;
+  const controlled = new Promise((resolve) =>
+    navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
+  const late = new Promise((resolve) => setTimeout(resolve, 1500));
+  try {
+    await navigator.serviceWorker.register(new URL("../../sw.js", import.meta.url));
+    await Promise.race([controlled, late]);
+  } catch {} // forbidden in private windows
+}
+
 export class Session extends EventTarget {
   #worker = null;
   #queue = [];
@@ -39,12 +51,18 @@ export class Session extends EventTarget {
     this.#end({ how: "stopped", text: "Stopped." });
   }
 
-  #next() {
+  async #next() {
     if (this.#current || !this.#queue.length) return;
-    this.#current = this.#queue.shift();
-    const { id, cell, source } = this.#current;
-    if (!this.#worker) this.#start(source);
-    else this.#enter("running");
+    const mine = this.#current = this.#queue.shift();
+    const { id, cell, source } = mine;
+    if (!this.#worker) {
+      this.began += 1;
+      this.#enter("starting");
+      this.#tell("Starting Python");
+      await keepForLater();
+      if (this.#current !== mine) return; // stopped meanwhile
+      this.#start(source);
+    } else this.#enter("running");
     this.#worker.postMessage({ type: "run", id, cell, source });
   }
 
@@ -58,9 +76,6 @@ export class Session extends EventTarget {
         "does not help use a newer browser or open the notebook in Colab.",
     }));
     this.#worker = worker;
-    this.began += 1;
-    this.#enter("starting");
-    this.#tell("Starting Python");
     worker.postMessage({ type: "start", source });
   }
 

@@ -166,13 +166,15 @@ let running = null;
 let starting = null;
 
 async function start(source) {
+  // First, alone: it says of which release the rest has to be.
+  const found = await json(new URL("manifest.json", RUN));
   for (const name of ["pyodide.asm.wasm", "python_stdlib.zip"]) begin(new URL(name, PYODIDE));
   const files = ["kernel.py", ...SHIM.map((name) => `shim/${name}`)];
   const sources = Promise.all(files.map((name) => text(new URL(name, HERE))));
   sources.catch(() => {});
   const script = import(new URL("pyodide.mjs", PYODIDE).href);
   script.catch(() => {});
-  know(...await Promise.all([json(new URL("manifest.json", RUN)), json(new URL("pyodide-lock.json", PYODIDE))]));
+  know(found, await json(new URL("pyodide-lock.json", PYODIDE)));
   fetchAhead(source);
   const { loadPyodide } = await script;
   pyodide = await loadPyodide({ indexURL: PYODIDE.href, lockFileContents: lock, packageBaseUrl: PYODIDE.href, checkIntegrity: false });
