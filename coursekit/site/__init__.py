@@ -42,6 +42,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        snippets,
         targets,
     )
 
@@ -55,6 +56,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        snippets,
         targets,
     )
     for module in modules:

@@ -138,7 +138,7 @@ def add_context(
     """Load the script of cells where there are any, and say at the top what runs."""
     manifest = manifest_of(app)
     context["course_run"] = notice(manifest, manifest.pages.get(page))
-    if doctree is not None and any(doctree.findall(CellNode)):
+    if manifest.run and doctree is not None and any(doctree.findall(BarNode)):
         load_module(context, MODULE)
 
 
@@ -155,12 +155,12 @@ def notice(manifest: Manifest, facts: PageFacts | None) -> dict[str, Any] | None
     Returns
     -------
     dict or None
-        For the template: `runs`, and `megabytes` or `why`.
+        For the template: `runs`, and `fetches` or `why`.
     """
     if facts is None or not manifest.run:
         return None
     if "page" in facts.runs:
-        return {"runs": True}
+        return {"runs": True, "fetches": facts.fetches}
     return {"runs": False, "why": why_not(facts)}
 
 
@@ -189,7 +189,7 @@ _IN_THE_BROWSER = frozenset(
 
 
 def place_keeper(app: Sphinx, error: Exception | None) -> None:
-    """Put the script that keeps what was fetched at the root: it serves what is below."""
+    """Put at the root the script that keeps what was fetched: it serves all below."""
     if error is None and app.builder.format == "html" and manifest_of(app).run:
         script = Path(__file__).parent / "static" / "run" / "sw.js"
         (Path(app.outdir) / "sw.js").write_bytes(script.read_bytes())

@@ -22,7 +22,7 @@ import tokenize
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Emit = Callable[[str, dict[str, Any]], None]
@@ -170,33 +170,14 @@ class Kernel:
         return None
 
     def needs(self, source: str) -> list[str]:
-        """Return what a cell imports and uses of modules, by full names, sorted.
-
-        With it the page fetches no more than a cell needs: `pages.style()` is
-        `coursekit.pages.style`, also where an earlier cell imported `pages`.
+        """Return what a cell needs, with what earlier cells imported; as `needs`.
 
         Parameters
         ----------
         source
-            A cell's text. Where it cannot be read, nothing is needed.
+            A cell's text.
         """
-        try:
-            tree, _ = parse(source)
-        except (SyntaxError, ValueError):
-            return []
-        known = imports(tree)
-        used = (
-            _dotted(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)
-        )
-        full = (self._full_name(dotted, known) for dotted in used if dotted)
-        return sorted({*known.values(), *filter(None, full)})
-
-    def _full_name(self, dotted: str, known: dict[str, str]) -> str:
-        first, _, rest = dotted.partition(".")
-        there = self.namespace.get(first)
-        module = there.__name__ if isinstance(there, types.ModuleType) else None
-        owner = known.get(first, module)
-        return f"{owner}.{rest}" if owner else ""
+        return needs(source, self.namespace)
 
     def wrote(self, text: str, name: str = "stdout") -> None:
         """Take text that the running cell wrote past Python, such as C code's."""
@@ -315,6 +296,44 @@ def _answered(sign: str, name: str, rest: str) -> str:
 
 def _told(sentence: str) -> str:
     return f"print({sentence!r}, file=__import__('sys').stderr)"
+
+
+def needs(source: str, namespace: Mapping[str, object] | None = None) -> list[str]:
+    """Return what code imports, and what it uses of modules, by full names, sorted.
+
+    With it the page fetches no more than a cell needs: `pages.style()` is
+    `coursekit.pages.style`, also where an earlier cell imported `pages`.
+
+    Parameters
+    ----------
+    source
+        Code. Where it cannot be read, nothing is needed.
+    namespace
+        The names that are there already.
+
+    Examples
+    --------
+    >>> needs("from coursekit import pages; pages.style()")
+    ['coursekit', 'coursekit.pages', 'coursekit.pages.style']
+    """
+    try:
+        tree, _ = parse(source)
+    except (SyntaxError, ValueError):
+        return []
+    known = imports(tree)
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    used = (_full_name(_dotted(node), known, namespace or {}) for node in nodes)
+    return sorted({*known.values(), *filter(None, used)})
+
+
+def _full_name(
+    dotted: str, known: Mapping[str, str], namespace: Mapping[str, object]
+) -> str:
+    first, _, rest = dotted.partition(".")
+    there = namespace.get(first)
+    module = there.__name__ if isinstance(there, types.ModuleType) else None
+    owner = known.get(first, module)
+    return f"{owner}.{rest}" if owner else ""
 
 
 def imports(tree: ast.AST) -> dict[str, str]:

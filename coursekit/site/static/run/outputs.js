@@ -88,10 +88,13 @@ export class Outputs {
     const source = kind === "image/svg+xml"
       ? `data:image/svg+xml;charset=utf-8,${encodeURIComponent(value)}`
       : `data:${kind};base64,${value.trim()}`;
-    const picture = element("img", { src: source, alt: about.alt ?? this.#alt, class: "ck-picture" });
+    const picture = element("img", { src: source, alt: about.alt ?? this.#alt });
     if (about.width) picture.width = about.width;
     if (about.height) picture.height = about.height;
-    return element("div", { class: "ck-scroll" }, picture);
+    if (!(about.width >= 420)) return picture;
+    // Wide ones keep a size on a phone at which their text can be read; see content.css.
+    picture.style.setProperty("--ck-w", `${about.width}px`);
+    return element("div", { class: "ck-scroll ck-picture" }, picture);
   }
 }
 
@@ -213,8 +216,8 @@ export function nameScrollers(node) {
   for (const one of node.querySelectorAll(".ck-scroll, pre")) {
     if (one.scrollWidth > one.clientWidth) {
       one.tabIndex = 0;
-      one.setAttribute("role", "region");
-      one.setAttribute("aria-label", one.querySelector("table") ? "Table, scrolls sideways" : "Output, scrolls sideways");
+      one.setAttribute("role", "group");
+      one.setAttribute("aria-label", one.querySelector("table") ? "Table" : one.querySelector("img") ? "Figure" : "Output");
     }
   }
 }
