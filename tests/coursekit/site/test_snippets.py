@@ -76,7 +76,7 @@ def test_why_a_page_does_not_run_is_said(versions, why):
 
 
 def test_what_a_page_fetches_is_what_its_cells_import(tmp_path):
-    sizes = {"pyodide.asm.wasm": 9, "numpy.whl": 3, "scipy.whl": 14, "big.whl": 50}
+    sizes = {"pyodide.asm.wasm": 9, "numpy.whl": 3, "sp.whl": 14, "big.whl": 50}
     kept = {}
     for name, size in sizes.items():
         kept[f"pyodide/{name}"] = tmp_path / name
@@ -86,7 +86,7 @@ def test_what_a_page_fetches_is_what_its_cells_import(tmp_path):
         b'{"ours": [], "ours.draw": ["scipy"]}}',
         "pyodide/pyodide-lock.json": b'{"packages": {'
         b'"numpy": {"imports": ["numpy"], "depends": [], "file_name": "numpy.whl"},'
-        b'"scipy": {"imports": ["scipy"], "depends": ["numpy"], "file_name": "scipy.whl"},'
+        b'"scipy": {"imports": ["scipy"], "depends": ["numpy"], "file_name": "sp.whl"},'
         b'"big": {"imports": ["big"], "depends": [], "file_name": "big.whl"}}}',
         "wheels/o.whl": bytes(1_000_000),
     }
