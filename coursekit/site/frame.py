@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 # The order in which they are joined: later rules win, later scripts use earlier ones.
 STYLES = ("tokens", "base", "layout", "content", "questions", "figures", "run", "print")
-SCRIPTS = ("store", "theme", "scroll", "questions", "run")
+SCRIPTS = ("store", "schedule", "theme", "scroll", "questions", "terms", "run")
 
 
 @dataclass(frozen=True)
