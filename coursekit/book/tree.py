@@ -10,7 +10,7 @@ import hashlib
 import json
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from coursekit import settings
 from coursekit import source as sources
 from coursekit.book import api, reference, results
 from coursekit.book.answers import answer_page
-from coursekit.site import notices
+from coursekit.site import fetched, notices
 from coursekit.site.manifest import BENCHMARKS, GRADER, Manifest, PageFacts
 from coursekit.site.manifest import NAME as MANIFEST
 
@@ -106,7 +106,7 @@ def make(
     tree = Tree(layout.source)
     executed = {page.source.path for page in pages}
     exercises = _exercises(layout)
-    manifest = _manifest(layout, pages, exercises, answers=answers, run=bool(runtime))
+    manifest = _manifest(layout, pages, exercises, answers=answers, runtime=runtime)
     for page in pages:
         outputs = results.outputs(layout, page)
         facts = manifest.pages[page.name]
@@ -276,17 +276,30 @@ def _manifest(
     exercises: dict[str, sources.Source],
     *,
     answers: bool,
-    run: bool,
+    runtime: Runtime | None,
 ) -> Manifest:
     site = settings.load()
+    facts = {page.name: _facts(layout, page, exercises, answers) for page in pages}
+    if runtime is not None:
+        for page in pages:
+            facts[page.name] = _with_fetches(facts[page.name], page, runtime)
     return Manifest(
-        pages={page.name: _facts(layout, page, exercises, answers) for page in pages},
+        pages=facts,
         repository=site.repository,
         repository_url=site.repository_url,
         tag=site.tag,
         notebooks_branch=site.notebooks_branch,
-        run=run,
+        run=runtime is not None,
     )
+
+
+def _with_fetches(facts: PageFacts, page: Page, runtime: Runtime) -> PageFacts:
+    """Say what running a page's first cell, and all of them, fetches."""
+    if "page" not in facts.runs:
+        return facts
+    code = [cell.source for cell in page.source.code]
+    sizes = [fetched.megabytes(cells, runtime) for cells in (code[:1], code)]
+    return replace(facts, fetches=sizes)
 
 
 def _facts(

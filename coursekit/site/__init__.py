@@ -34,6 +34,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """
     from coursekit.site import (
         accessible,
+        cells,
         figures,
         frame,
         maps,
@@ -43,12 +44,14 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pictures,
         quizzes,
         review,
+        snippets,
         targets,
         terms,
     )
 
     modules = (
         accessible,
+        cells,
         figures,
         frame,
         maps,
@@ -58,6 +61,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pictures,
         quizzes,
         review,
+        snippets,
         targets,
         terms,
     )

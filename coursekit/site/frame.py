@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 # The order in which they are joined: later rules win, later scripts use earlier ones.
-STYLES = ("tokens", "base", "layout", "content", "questions", "figures", "print")
-SCRIPTS = ("store", "schedule", "theme", "scroll", "questions", "terms")
+STYLES = ("tokens", "base", "layout", "content", "questions", "figures", "run", "print")
+SCRIPTS = ("store", "schedule", "theme", "scroll", "questions", "terms", "run")
 
 
 @dataclass(frozen=True)
