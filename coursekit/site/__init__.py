@@ -32,10 +32,12 @@ def setup(app: Sphinx) -> dict[str, Any]:
     dict
         The extension's metadata.
     """
-    from coursekit.site import figures, frame, maps, maths, pages, quizzes, targets
+    from coursekit.site import figures, frame, maps, maths, pages, plans, quizzes
+    from coursekit.site import skills, tags, targets
 
-    for module in (figures, frame, maps, maths, pages, quizzes, targets):
+    for module in (figures, frame, maps, maths, pages, plans, quizzes, skills, tags):
         module.setup(app)
+    targets.setup(app)
     app.connect("config-inited", add_folders)
     return {"env_version": _version(), "parallel_read_safe": False}
 

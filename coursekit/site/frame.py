@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 # The order in which they are joined: later rules win, later scripts use earlier ones.
-STYLES = ("tokens", "base", "layout", "content", "questions", "figures", "print")
-SCRIPTS = ("store", "questions")
+STYLES = ("tokens", "base", "layout", "content", "questions", "figures", "progress", "print")
+SCRIPTS = ("store", "questions", "progress")
 
 
 @dataclass(frozen=True)
