@@ -32,12 +32,37 @@ def setup(app: Sphinx) -> dict[str, Any]:
     dict
         The extension's metadata.
     """
-    from coursekit.site import figures, frame, maps, maths, pages, plans, quizzes
-    from coursekit.site import skills, tags, targets
+    from coursekit.site import (
+        accessible,
+        figures,
+        frame,
+        maps,
+        maths,
+        pages,
+        pictures,
+        plans,
+        quizzes,
+        skills,
+        tags,
+        targets,
+    )
 
-    for module in (figures, frame, maps, maths, pages, plans, quizzes, skills, tags):
+    modules = (
+        accessible,
+        figures,
+        frame,
+        maps,
+        maths,
+        pages,
+        pictures,
+        plans,
+        quizzes,
+        skills,
+        tags,
+        targets,
+    )
+    for module in modules:
         module.setup(app)
-    targets.setup(app)
     app.connect("config-inited", add_folders)
     return {"env_version": _version(), "parallel_read_safe": False}
 
