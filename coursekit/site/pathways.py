@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _FILE = "pathways.toml"
 _TASK = "task:"
+# The parts of which nobody is examined before they leave them out.
+_NOT_SKIPPED = ("orientation", "projects", "career")
 
 
 class PathwayError(ValueError):
@@ -111,7 +113,7 @@ class Pathway:
         for part in roadmap.PARTS:
             of_part = roadmap.contents_of(part)
             taken = sum(page.name in here for page in of_part)
-            if part not in ("projects", "career") and 2 * taken < len(of_part):
+            if part not in _NOT_SKIPPED and 2 * taken < len(of_part):
                 found.append(part)
         return found
 

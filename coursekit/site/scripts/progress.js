@@ -35,13 +35,13 @@ course.progress = (() => {
   function tick(place, done) {
     place.textContent = done ? "\u2713" : "";
     place.classList.toggle("ck-ticked", done);
-    if (done) {
-      place.setAttribute("role", "img");
-      place.setAttribute("aria-label", "done");
-    } else {
-      place.removeAttribute("role");
-      place.removeAttribute("aria-label");
+    const said = { role: "img", "aria-label": "done" };
+    for (const [key, value] of Object.entries(said)) {
+      if (done) place.setAttribute(key, value);
+      else place.removeAttribute(key);
     }
+    if (done) place.removeAttribute("aria-hidden");
+    else place.setAttribute("aria-hidden", "true");
   }
 
   // The page that a tick stands for: its own, or that of what it stands in.
@@ -55,8 +55,9 @@ course.progress = (() => {
     for (const place of all(".ck-count")) {
       const names = pagesBeside(place);
       const done = names.filter((name) => isDone(kept, name)).length;
-      place.textContent = done ? `${done} of ${names.length}` : "";
-      if (done) place.setAttribute("title", `${done} of ${names.length} pages done`);
+      const shown = made("span", { "aria-hidden": "true" }, `${done}/${names.length}`);
+      const said = made("span", { class: "ck-hidden" }, `${done} of ${names.length} pages done`);
+      place.replaceChildren(...(done ? [shown, said] : []));
     }
   }
 
