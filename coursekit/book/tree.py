@@ -305,4 +305,6 @@ def _facts(
 def _questions(exercise: sources.Source) -> list[str]:
     """Return the ids of an exercise's questions, in its order."""
     roles = (cell.role for cell in exercise.cells)
-    return list(dict.fromkeys(role.question for role in roles if role and role.question))
+    return list(
+        dict.fromkeys(role.question for role in roles if role and role.question)
+    )

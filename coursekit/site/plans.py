@@ -73,7 +73,9 @@ class StudyPlans(_Linking):
             tag("span", f"{weeks}{way.hours:g} hours a week", kind="ck-way-hours"),
         )
         stages = [self._stage(stage) for stage in way.stages]
-        inside: list[nodes.Node] = [nodes.paragraph("", f"{way.whom} Meant for {way.rhythm}.")]
+        inside: list[nodes.Node] = [
+            nodes.paragraph("", f"{way.whom} Meant for {way.rhythm}.")
+        ]
         if way.skipped():
             inside.append(self._diagnostics(way))
         inside += stages
@@ -252,7 +254,9 @@ def _keeping() -> TagNode:
 
 
 def _clearing() -> TagNode:
-    ask = "Everything that this browser keeps of the book will be gone. Export it first?"
+    ask = (
+        "Everything that this browser keeps of the book will be gone. Export it first?"
+    )
     dialog = tag(
         "dialog",
         tag("p", ask, id="ck-clear-asks"),

@@ -105,7 +105,8 @@ def _filter() -> TagNode:
         _labelled("State", _select("state", _STATES)),
     )
     found = tag("p", kind="ck-found", role="status")
-    return tag("form", *controls, found, kind="ck-filter ck-live", role="search")
+    about = {"kind": "ck-filter ck-live", "role": "search"}
+    return tag("form", *controls, found, **about, aria_label="Filter the skills")
 
 
 def _labelled(words: str, control: TagNode) -> TagNode:

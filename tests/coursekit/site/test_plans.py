@@ -183,7 +183,9 @@ def test_what_takes_longer_than_its_week_goes_on_in_the_next():
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata"])
-@pytest.mark.parametrize("start", ["2026-11-23", "2026-03-23", "2027-12-27", "2028-02-28"])
+@pytest.mark.parametrize(
+    "start", ["2026-11-23", "2026-03-23", "2027-12-27", "2028-02-28"]
+)
 def test_dates_are_right_across_clock_changes_and_years(zone, start, monkeypatch):
     monkeypatch.setenv("TZ", zone)
     source = f"""{_LOAD}
@@ -222,7 +224,9 @@ def test_the_calendar_has_an_event_a_week_and_keeps_to_its_format():
     assert all(len(line.encode()) <= 75 for line in lines)
     assert lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT") == 2
     assert "DTSTART;VALUE=DATE:20270104" in lines
-    assert "DTEND;VALUE=DATE:20270104" in lines, "the end of an all-day event is excluded"
+    assert "DTEND;VALUE=DATE:20270104" in lines, (
+        "the end of an all-day event is excluded"
+    )
     unfolded = text.replace("\r\n ", "")
     assert r"DESCRIPTION:Vectors\, matrices\; and a back\\slash" in unfolded
 

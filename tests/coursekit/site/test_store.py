@@ -33,7 +33,9 @@ _READ = 'localStorage.setItem("course", text); return course.store.read();'
 
 
 def _read(kept):
-    return node(_READ, "store", text=kept if isinstance(kept, str) else json.dumps(kept))
+    return node(
+        _READ, "store", text=kept if isinstance(kept, str) else json.dumps(kept)
+    )
 
 
 def test_what_is_sound_is_read_as_it_was_written():
@@ -108,7 +110,8 @@ _SOUND = st.fixed_dictionaries(
             st.fixed_dictionaries(
                 {
                     "questions": st.dictionaries(
-                        _NAME, st.sampled_from(["passed", "not yet", "not answered yet"])
+                        _NAME,
+                        st.sampled_from(["passed", "not yet", "not answered yet"]),
                     ),
                     "at": _TIME,
                 }
@@ -136,7 +139,10 @@ _SOUND = st.fixed_dictionaries(
     }
 )
 _SLOW = settings(
-    max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
 )
 # One Node for many values: it is its start that takes time.
 _MANY = 12

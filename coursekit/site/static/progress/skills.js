@@ -75,7 +75,7 @@ course.skills = (() => {
     one(".ck-found", form).textContent = asked ? `${skills} found.` : "";
   }
 
-  form.addEventListener("input", filter);
+  for (const kind of ["input", "change"]) form.addEventListener(kind, filter);
   form.addEventListener("submit", (event) => event.preventDefault());
   document.addEventListener("course:change", () => mark(course.store.read()));
   mark(course.store.read());
