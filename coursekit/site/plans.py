@@ -36,6 +36,8 @@ _SCRIPTS = {
     "ck-readiness": ("readiness.js",),
     "ck-yours": ("skills.js", "readiness.js", "yours.js"),
 }
+# The reader's own page, which the sidebar links to.
+_OWN = "about/progress"
 # The parts whose exercises build an algorithm from nothing.
 SCRATCH = ("mathematics", "classical", "deep-learning", "domains")
 
@@ -213,10 +215,10 @@ class YourProgress(_Linking):
 
     def run(self) -> list[nodes.Node]:
         """Make the page's frame; the numbers are the script's."""
-        manifest = self.manifest()
+        self.manifest()
         kinds = ("pages", "exercises", "questions", "skills", "checklist")
         figures = [tag("div", kind="ck-figure-of", data_figure=kind) for kind in kinds]
-        parts = [self._part(part, manifest) for part in roadmap.PARTS]
+        parts = [self._part(part) for part in roadmap.PARTS]
         inside = (
             tag("div", *figures, kind="ck-figures"),
             tag("p", kind="ck-next"),
@@ -226,12 +228,12 @@ class YourProgress(_Linking):
         )
         return [tag("div", *inside, kind="ck-yours ck-live")]
 
-    def _part(self, part: str, manifest: Manifest) -> TagNode:
+    def _part(self, part: str) -> TagNode:
         here = [p.name for p in roadmap.contents_of(part) if self._there(p.name)]
         bar = tag(
             "span", tag("span", kind="ck-bar-done"), kind="ck-bar", aria_hidden="true"
         )
-        says = tag("span", f"0 of {len(here)} pages", kind="ck-part-says")
+        says = tag("span", f"0 of {len(here)} done", kind="ck-part-says")
         link = self.link(f"{part}/index", roadmap.PARTS[part])
         return tag("li", link, bar, says, data_pages=" ".join(here))
 
@@ -320,6 +322,8 @@ def add_context(
     """Say whether a page can be done, and give it the data and scripts it needs."""
     body = context.get("body") or ""
     context["can_be_done"] = page in _titles()
+    if _OWN in app.env.found_docs:
+        context["progress_page"] = context["pathto"](_OWN)
     manifest = manifest_of(app)
     if page == app.config.root_doc or 'class="ck-yours' in body:
         context["course_pathways"] = _orders(app, manifest)

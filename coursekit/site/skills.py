@@ -1,4 +1,4 @@
-"""The directive `skills-map`: every skill of the plan, its depth, and where it is taught.
+"""The directive `skills-map`: every skill, how deep the book goes, where it is taught.
 
 The list stands in the page when it is built; a script filters it and marks what the
 reader has done (`static/progress/skills.js`).

@@ -348,9 +348,8 @@ def test_on_a_phone_nothing_is_cut_off_and_controls_are_as_large_as_a_finger(rea
     try:
         for page in ("skills", "study-plans", "readiness", "progress"):
             reader.open(f"about/{page}", keep=False)
-            reader.run(
-                "document.querySelectorAll('details').forEach((one) => (one.open = true))"
-            )
+            for details in reader.all("details"):
+                reader.run("arguments[0].open = true", details)
             wide = "return document.documentElement.scrollWidth - innerWidth"
             assert reader.run(wide) <= 0, page
             assert reader.run(_SMALL) == [], page

@@ -140,7 +140,7 @@ def test_the_checklist_leads_to_pages_of_the_plan():
         assert item.get("counts") in (None, "scratch", "exercises", "questions")
 
 
-# Weeks, in Node -------------------------------------------------------------------------
+# Weeks, in Node
 
 _MINUTES = st.lists(st.integers(15, 1500), min_size=1, max_size=40)
 
