@@ -42,9 +42,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pictures,
         plans,
         quizzes,
+        review,
         skills,
         tags,
         targets,
+        terms,
     )
 
     modules = (
@@ -57,9 +59,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pictures,
         plans,
         quizzes,
+        review,
         skills,
         tags,
         targets,
+        terms,
     )
     for module in modules:
         module.setup(app)

@@ -36,7 +36,15 @@ STYLES = (
     "progress",
     "print",
 )
-SCRIPTS = ("store", "theme", "scroll", "questions", "progress")
+SCRIPTS = (
+    "store",
+    "schedule",
+    "theme",
+    "scroll",
+    "questions",
+    "terms",
+    "progress",
+)
 
 
 @dataclass(frozen=True)
