@@ -26,8 +26,27 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 # The order in which they are joined: later rules win, later scripts use earlier ones.
-STYLES = ("tokens", "base", "layout", "content", "questions", "figures", "run", "print")
-SCRIPTS = ("store", "schedule", "theme", "scroll", "questions", "terms", "run")
+STYLES = (
+    "tokens",
+    "base",
+    "layout",
+    "content",
+    "questions",
+    "figures",
+    "run",
+    "progress",
+    "print",
+)
+SCRIPTS = (
+    "store",
+    "schedule",
+    "theme",
+    "scroll",
+    "questions",
+    "terms",
+    "progress",
+    "run",
+)
 
 
 @dataclass(frozen=True)
