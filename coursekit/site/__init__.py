@@ -41,6 +41,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        search,
         targets,
     )
 
@@ -53,6 +54,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        search,
         targets,
     )
     for module in modules:

@@ -11,13 +11,15 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
-from html import escape, unescape
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coursekit.site import roadmap
+from coursekit.site.accessible import plain
 from coursekit.site.manifest import Manifest, PageFacts
 from coursekit.site.pages import manifest_of, report_link
+from coursekit.site.search import description
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -107,14 +109,25 @@ def add_context(
     context["has_maths"] = 'class="katex' in (context.get("body") or "")
     context["book_parts"] = _parts(app.env, page, pathto)
     context["part_above"] = _part_above(app.env, page, pathto)
-    context["page_contents"] = _contents(context)
+    context["page_contents"] = "" if page == "index" else _contents(context)
     context["body_title"], context["body_text"] = split_at_title(context.get("body"))
+    title = context["course_title"]
+    context["course_description"] = description(context["body_text"], title)
+    _add_colours(context)
     context.setdefault("page_scripts", [])
     _add_footer(manifest, page, context)
 
 
+def _add_colours(context: dict[str, Any]) -> None:
+    """Say what the browser's own bar should look like: the colour of the paper."""
+    tokens = (_HERE / "styles" / "tokens.css").read_text(encoding="utf-8")
+    papers = re.findall(r"--ck-paper: (#\w+);", tokens)
+    schemes = ("light", "dark")
+    context["theme_colours"] = dict(zip(schemes, papers, strict=True))
+
+
 def _title(project: str, page: str, context: dict[str, Any]) -> str:
-    title = unescape(re.sub(r"<[^>]*>", "", context.get("title") or project))
+    title = "Search" if page == "search" else plain(context.get("title") or project)
     return title if page == "index" else f"{title} | {project}"
 
 
