@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 # The order in which they are joined: later rules win, later scripts use earlier ones.
 STYLES = ("tokens", "base", "layout", "content", "questions", "figures", "print")
+NOSCRIPT = "course-noscript.css"
 SCRIPTS = ("store", "theme", "scroll", "questions")
 
 
@@ -163,7 +164,8 @@ def split_at_title(body: str | None) -> tuple[str, str]:
 def _contents(context: dict[str, Any]) -> str:
     """Return the sections of a page as a list, where it has at least two."""
     toc: str = context.get("toc") or ""
-    inner = re.search(r"<ul>.*?(<ul>.*</ul>)", toc, re.DOTALL)  # less the page's title
+    # Less the page's title, which is the one entry of the outer list.
+    inner = re.search(r"<ul>.*?(<ul>.*</ul>)\s*</li>\s*</ul>", toc, re.DOTALL)
     return inner[1] if inner and inner[1].count("<li>") > 1 else ""
 
 
@@ -238,10 +240,21 @@ def use_theme(_app: Sphinx, config: Config) -> None:
     config.html_theme_options = {}
 
 
+def scriptless_dark() -> str:
+    """Return the dark colours for a dark system where no script sets the theme."""
+    tokens = (_HERE / "styles" / "tokens.css").read_text(encoding="utf-8")
+    _, _, block = tokens.partition('html[data-theme="dark"] {')
+    rules = block.partition("}")[0]
+    return f"@media (prefers-color-scheme: dark) {{ html {{{rules}}} }}\n"
+
+
 def write_joined(app: Sphinx, error: Exception | None) -> None:
     """Write the style sheet and the script of every page."""
     if error is not None or app.builder.format != "html":
         return
+    plain_sheet = Path(app.outdir) / "_static" / NOSCRIPT
+    own = (_HERE / "static" / NOSCRIPT).read_text(encoding="utf-8")
+    plain_sheet.write_text(own + scriptless_dark(), encoding="utf-8")
     for joined in (joined_styles(), joined_scripts()):
         path = Path(app.outdir) / "_static" / joined.name
         path.write_text(joined.text, encoding="utf-8")
