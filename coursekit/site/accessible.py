@@ -31,6 +31,8 @@ _HEAD_CELL = re.compile(r"<th\b[^>]*>(.*?)</th>", re.DOTALL)
 _CAPTION = re.compile(r"<caption\b[^>]*>(.*?)</caption>", re.DOTALL)
 _EMPTY_HEAD = re.compile(r"<th(\b[^>]*)>\s*(?:<p>)?(?:&nbsp;)?\s*(?:</p>\s*)?</th>")
 _PRE = re.compile(r"<pre>(.*?)</pre>", re.DOTALL)
+# Sphinx links a picture of a given size to its file, which only looks like a button.
+_LINKED = re.compile(r'<a class="[^"]*image-reference"[^>]*>(<img\b[^>]*>)</a>')
 _PICTURE = re.compile(r'<img\b[^>]*?\swidth="(\d+)"[^>]*>')
 _TOGGLE = re.compile(r'<summary aria-label="Toggle hidden content">')
 
@@ -138,7 +140,7 @@ def hold_pictures(html: str) -> str:
         picture = found[0].replace("<img", f'<img style="--ck-w:{found[1]}px"', 1)
         return _held(picture, "Figure", "ck-picture")
 
-    return _PICTURE.sub(held, html)
+    return _PICTURE.sub(held, _LINKED.sub(r"\1", html))
 
 
 def drop_false_names(html: str) -> str:

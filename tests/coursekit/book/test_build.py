@@ -59,7 +59,7 @@ def test_a_page_shows_the_outputs_of_its_run(built):
     assert "It lands on 0.0" in page.get_text()
     picture = page.select_one("div.cell_output img")
     assert picture["alt"] == "A straight line from 0 to 1."
-    assert "width" in picture["style"]
+    assert int(picture["width"]) > 0
 
 
 def test_mathematics_is_there_without_scripts(built):

@@ -1,11 +1,13 @@
 """The frame of a page: what it says, what it loads, and the mends of what it holds."""
 
+import gzip
 import re
+import subprocess
 from itertools import product
 
 import pytest
 
-from coursekit.site import accessible, frame, search
+from coursekit.site import accessible, frame, maths, search
 from coursekit.site.manifest import Manifest, PageFacts
 
 TOKENS = (frame._HERE / "styles" / "tokens.css").read_text(encoding="utf-8")
@@ -87,6 +89,17 @@ def test_small_files_are_joined_in_their_order_and_named_by_what_they_hold():
     assert places == sorted(places)
     other = frame.Joined(joined.name, joined.text + " ")
     assert joined.digest != other.digest
+
+
+def test_the_joined_script_is_sound(tmp_path):
+    path = tmp_path / "course.js"
+    path.write_text(frame.joined_scripts().text, encoding="utf-8")
+    subprocess.run([maths.node_program(), "--check", str(path)], check=True)
+
+
+@pytest.mark.parametrize("joined", [frame.joined_styles, frame.joined_scripts])
+def test_what_every_page_loads_is_small(joined):
+    assert len(gzip.compress(joined().text.encode(), 6)) < 12 * KIBIBYTE
 
 
 def script(name):
@@ -195,10 +208,12 @@ def test_only_code_that_a_phone_may_not_fit_takes_the_focus():
 def test_only_pictures_that_a_phone_would_shrink_are_held():
     small = '<img src="a.webp" alt="a" width="300" height="200">'
     wide = '<img src="b.webp" alt="b" width="711" height="371" loading="lazy">'
+    wide = f'<a class="reference internal image-reference" href="b.png">{wide}</a>'
     html = accessible.hold_pictures(small + wide)
     assert html.startswith(small)
     assert 'class="ck-scroll ck-picture" tabindex="0" role="group"' in html
     assert 'style="--ck-w:711px" src="b.webp"' in html
+    assert "<a" not in html
 
 
 def test_a_page_of_nothing_to_mend_is_left_as_it_is():

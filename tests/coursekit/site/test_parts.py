@@ -63,7 +63,7 @@ def test_every_skill_of_the_plan_has_a_page_in_the_plan():
     assert {skill.id for skill in roadmap.skills()} <= placed
 
 
-@pytest.mark.parametrize("script", ["course.js", "figures/loss-surface.js"])
+@pytest.mark.parametrize("script", ["figures/loss-surface.js"])
 def test_scripts_are_sound_modules(script, tmp_path):
     copy = tmp_path / "script.mjs"
     copy.write_bytes((vendor.STATIC / script).read_bytes())
