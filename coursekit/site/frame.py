@@ -67,8 +67,33 @@ def joined_scripts() -> Joined:
 
 
 def _joined(name: str, folder: str, parts: tuple[str, ...], suffix: str) -> Joined:
+    lean = {"css": lean_style, "js": lean_script}[suffix]
     files = (_HERE / folder / f"{part}.{suffix}" for part in parts)
-    return Joined(name, "\n".join(file.read_text(encoding="utf-8") for file in files))
+    texts = (lean(file.read_text(encoding="utf-8")) for file in files)
+    return Joined(name, "\n".join(texts))
+
+
+def lean_style(text: str) -> str:
+    r"""Return a style sheet without its comments and indentation.
+
+    Examples
+    --------
+    >>> lean_style("/* wide */\na {\n  top: 0; /* up */\n}")
+    'a {\ntop: 0;\n}'
+    """
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    return re.sub(r"\s*\n\s*", "\n", text).strip()
+
+
+def lean_script(text: str) -> str:
+    r"""Return a script without the lines that are comments.
+
+    Examples
+    --------
+    >>> lean_script("// one\nf(); // two\n  // three\n")
+    'f(); // two\n'
+    """
+    return re.sub(r"^[ \t]*//.*\n", "", text, flags=re.MULTILINE)
 
 
 def kind_of(page: str, chapters: set[str]) -> str:
