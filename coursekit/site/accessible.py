@@ -32,7 +32,7 @@ _CAPTION = re.compile(r"<caption\b[^>]*>(.*?)</caption>", re.DOTALL)
 _EMPTY_HEAD = re.compile(r"<th(\b[^>]*)>\s*(?:<p>)?(?:&nbsp;)?\s*(?:</p>\s*)?</th>")
 _PRE = re.compile(r"<pre>(.*?)</pre>", re.DOTALL)
 # Sphinx links a picture of a given size to its file, which only looks like a button.
-_LINKED = re.compile(r'<a class="[^"]*image-reference"[^>]*>(<img\b[^>]*>)</a>')
+_LINKED = re.compile(r'<a class="[^"]*image-reference"[^>]*>\s*(<img\b[^>]*>)\s*</a>')
 _PICTURE = re.compile(r'<img\b[^>]*?\swidth="(\d+)"[^>]*>')
 _TOGGLE = re.compile(r'<summary aria-label="Toggle hidden content">')
 
