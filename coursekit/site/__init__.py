@@ -41,8 +41,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        review,
         search,
         targets,
+        terms,
     )
 
     modules = (
@@ -54,8 +56,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        review,
         search,
         targets,
+        terms,
     )
     for module in modules:
         module.setup(app)

@@ -30,7 +30,7 @@ _HERE = Path(__file__).parent
 # The order in which they are joined: later rules win, later scripts use earlier ones.
 STYLES = ("tokens", "base", "layout", "content", "questions", "figures", "print")
 NOSCRIPT = "course-noscript.css"
-SCRIPTS = ("store", "theme", "scroll", "questions")
+SCRIPTS = ("store", "schedule", "theme", "scroll", "questions", "terms")
 
 
 @dataclass(frozen=True)
