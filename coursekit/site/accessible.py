@@ -144,7 +144,14 @@ def hold_pictures(html: str) -> str:
 
 
 def drop_false_names(html: str) -> str:
-    """Leave out names that contradict what stands there to be read."""
+    """Leave out names and roles that contradict what stands there to be read.
+
+    Examples
+    --------
+    >>> drop_false_names('<div class="citation" role="doc-biblioentry">')
+    '<div class="citation" role="listitem">'
+    """
+    html = html.replace('role="doc-biblioentry"', 'role="listitem"')
     return _TOGGLE.sub("<summary>", html)
 
 
