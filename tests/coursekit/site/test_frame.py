@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from coursekit.site import accessible, frame, maths, search
+from coursekit.site import accessible, frame, node, search
 from coursekit.site.manifest import Manifest, PageFacts
 
 TOKENS = (frame._HERE / "styles" / "tokens.css").read_text(encoding="utf-8")
@@ -96,7 +96,7 @@ def test_small_files_are_joined_in_their_order_and_named_by_what_they_hold():
 def test_the_joined_script_is_sound(tmp_path):
     path = tmp_path / "course.js"
     path.write_text(frame.joined_scripts().text, encoding="utf-8")
-    subprocess.run([maths.node_program(), "--check", str(path)], check=True)
+    subprocess.run([node.node_program(), "--check", str(path)], check=True)
 
 
 @pytest.mark.parametrize("joined", [frame.joined_styles, frame.joined_scripts])
