@@ -121,7 +121,17 @@ class BookMap(Drawn):
         planned = [page.name for page in roadmap.contents() if page.part == part]
         here = sum(name in self.env.found_docs for name in planned)
         count = f"{here} of {len(planned)} pages" if here else "to come"
-        return [self.link(f"{part}/index", title), nodes.inline("", count)]
+        about = nodes.inline("", self._about(part), classes=["ck-about"])
+        return [self.link(f"{part}/index", title), about, nodes.inline("", count)]
+
+    def _about(self, part: str) -> str:
+        """Return what the part's own page says first."""
+        path = self.env.srcdir / part / "index.md"
+        if not path.is_file():
+            return ""
+        self.env.note_dependency(str(path))
+        _, _, text = path.read_text(encoding="utf-8").partition("\n\n")
+        return " ".join(text.partition("\n\n")[0].split())
 
 
 class RunTimes(Drawn):
