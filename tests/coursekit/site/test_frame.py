@@ -79,7 +79,8 @@ def sheet(name):
 def test_every_custom_property_that_is_used_is_set_somewhere():
     text = frame.joined_styles().text
     used = set(re.findall(r"var\((--ck-[\w-]+)\)", text))
-    given = set(re.findall(r"(--ck-[\w-]+):", text)) | {"--ck-w"}  # set on each picture
+    given = set(re.findall(r"(--ck-[\w-]+):", text))
+    given |= {"--ck-w", "--ck-width"}  # set on each picture, on each live figure
     assert used - given == set()
 
 
