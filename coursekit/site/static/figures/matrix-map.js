@@ -75,8 +75,8 @@ export const figure = {
   title: "A matrix and the directions that it does not turn",
   size: [480, 376],
   points: [
-    { name: "first", label: "First column", x: 1.5, y: 0.7, range: [RANGE, RANGE], step: [0.1, 0.1] },
-    { name: "second", label: "Second column", x: 0.7, y: 1, range: [RANGE, RANGE], step: [0.1, 0.1] },
+    { name: "first", label: "First column", x: 1.6, y: 0.2, range: [RANGE, RANGE], step: [0.1, 0.1] },
+    { name: "second", label: "Second column", x: 1, y: 0.8, range: [RANGE, RANGE], step: [0.1, 0.1] },
   ],
   scale: axes,
   model({ first, second }) {
