@@ -20,6 +20,7 @@ from coursekit import settings
 from coursekit import source as sources
 from coursekit.book import api, reference, results
 from coursekit.book.answers import answer_page
+from coursekit.book.exercise_pages import exercise_facts, exercise_page, read_starter
 from coursekit.site.manifest import BENCHMARKS, GRADER, Manifest, PageFacts
 from coursekit.site.manifest import NAME as MANIFEST
 
@@ -113,6 +114,7 @@ def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tr
             text = answer_page(exercise)
             name = f"answers/{exercise.name}.md"
             tree.write(name, text, _origin(layout, exercise.path))
+    _write_exercises(tree, layout, manifest, exercises)
     modules = _write_reference(tree, layout, {page.name for page in pages})
     contents = _contents(layout, tree if draft else None, modules)
     tree.write("_toc.yml", contents)
@@ -122,6 +124,20 @@ def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tr
     if layout.grader_benchmarks.is_file():
         tree.write(GRADER, layout.grader_benchmarks.read_bytes())
     return tree
+
+
+def _write_exercises(
+    tree: Tree,
+    layout: Layout,
+    manifest: Manifest,
+    exercises: dict[str, sources.Source],
+) -> None:
+    """Write the page of each exercise that has a starter."""
+    for name, facts in manifest.exercises.items():
+        starter = read_starter(layout, name)
+        if starter is not None:
+            origin = _origin(layout, exercises[name].path)
+            tree.write(f"exercises/{name}.ipynb", exercise_page(starter, facts), origin)
 
 
 def _write_reference(tree: Tree, layout: Layout, here: set[str]) -> list[str]:
@@ -268,6 +284,7 @@ def _manifest(
         repository_url=site.repository_url,
         tag=site.tag,
         notebooks_branch=site.notebooks_branch,
+        exercises=exercise_facts(layout, exercises.values(), answers=answers),
     )
 
 

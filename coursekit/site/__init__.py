@@ -32,9 +32,18 @@ def setup(app: Sphinx) -> dict[str, Any]:
     dict
         The extension's metadata.
     """
-    from coursekit.site import figures, frame, maps, maths, pages, quizzes, targets
+    from coursekit.site import (
+        exercises,
+        figures,
+        frame,
+        maps,
+        maths,
+        pages,
+        quizzes,
+        targets,
+    )
 
-    for module in (figures, frame, maps, maths, pages, quizzes, targets):
+    for module in (exercises, figures, frame, maps, maths, pages, quizzes, targets):
         module.setup(app)
     app.connect("config-inited", add_folders)
     return {"env_version": _version(), "parallel_read_safe": False}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 # The order in which they are joined: later rules win, later scripts use earlier ones.
-STYLES = ("tokens", "base", "layout", "content", "questions", "figures", "print")
+STYLES = ("tokens", "base", "layout", "content", "questions", "figures", "exercise", "print")
 SCRIPTS = ("store", "questions")
 
 
