@@ -33,17 +33,31 @@ def setup(app: Sphinx) -> dict[str, Any]:
         The extension's metadata.
     """
     from coursekit.site import (
+        accessible,
         exercises,
         figures,
         frame,
         maps,
         maths,
         pages,
+        pictures,
         quizzes,
         targets,
     )
 
-    for module in (exercises, figures, frame, maps, maths, pages, quizzes, targets):
+    modules = (
+        accessible,
+        exercises,
+        figures,
+        frame,
+        maps,
+        maths,
+        pages,
+        pictures,
+        quizzes,
+        targets,
+    )
+    for module in modules:
         module.setup(app)
     app.connect("config-inited", add_folders)
     return {"env_version": _version(), "parallel_read_safe": False}

@@ -8,13 +8,16 @@ only some pages need are modules of their own, below `static/`.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
+from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coursekit.site import roadmap
-from coursekit.site.pages import manifest_of
+from coursekit.site.manifest import Manifest, PageFacts
+from coursekit.site.pages import manifest_of, report_link
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -23,8 +26,17 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 # The order in which they are joined: later rules win, later scripts use earlier ones.
-STYLES = ("tokens", "base", "layout", "content", "questions", "figures", "exercise", "print")
-SCRIPTS = ("store", "questions")
+STYLES = (
+    "tokens",
+    "base",
+    "layout",
+    "content",
+    "questions",
+    "figures",
+    "exercise",
+    "print",
+)
+SCRIPTS = ("store", "theme", "scroll", "questions")
 
 
 @dataclass(frozen=True)
@@ -96,39 +108,106 @@ def add_context(
     """Give the template what it shows around a page."""
     pathto = context["pathto"]
     manifest = manifest_of(app)
-    title = context.get("title") or app.config.project
-    site = app.config.project
-    context["course_title"] = site if page == "index" else f"{title} | {site}"
+    context["course_title"] = _title(app.config.project, page, context)
     context["page_kind"] = kind_of(page, set(manifest.pages))
     for key, joined in (("style", joined_styles()), ("script", joined_scripts())):
         address = pathto(f"_static/{joined.name}", 1)
         context[f"course_{key}"] = f"{address}?v={joined.digest}"
     context["has_maths"] = 'class="katex' in (context.get("body") or "")
     context["book_parts"] = _parts(app.env, page, pathto)
+    context["part_above"] = _part_above(app.env, page, pathto)
     context["page_contents"] = _contents(context)
+    context["body_title"], context["body_text"] = split_at_title(context.get("body"))
     context.setdefault("page_scripts", [])
+    _add_footer(manifest, page, context)
+
+
+def _title(project: str, page: str, context: dict[str, Any]) -> str:
+    title = unescape(re.sub(r"<[^>]*>", "", context.get("title") or project))
+    return title if page == "index" else f"{title} | {project}"
+
+
+def _add_footer(manifest: Manifest, page: str, context: dict[str, Any]) -> None:
+    facts = PageFacts(page, context["course_title"], skills=[], minutes=0)
+    context["report_link"] = report_link(manifest, manifest.pages.get(page, facts))
+    tree = f"{manifest.repository_url}/blob/{manifest.tag}"
+    context["licence_link"] = f"{tree}/LICENSE"
+
+
+def split_at_title(body: str | None) -> tuple[str, str]:
+    """Part a page's HTML after its title: what belongs under a title comes between.
+
+    Parameters
+    ----------
+    body
+        The page's HTML.
+
+    Returns
+    -------
+    tuple
+        What ends with the title (empty where there is none), and the rest.
+
+    Examples
+    --------
+    >>> split_at_title("<section><h1>Drift</h1><p>Soon.</p></section>")
+    ('<section><h1>Drift</h1>', '<p>Soon.</p></section>')
+    """
+    title, end, rest = (body or "").partition("</h1>")
+    return (title + end, rest) if end else ("", title)
 
 
 def _contents(context: dict[str, Any]) -> str:
-    """Return the page's own contents, where it has more than its title."""
+    """Return the sections of a page as a list, where it has at least two."""
     toc: str = context.get("toc") or ""
-    return toc if toc.count("<li>") > 1 else ""
+    inner = re.search(r"<ul>.*?(<ul>.*</ul>)", toc, re.DOTALL)  # less the page's title
+    return inner[1] if inner and inner[1].count("<li>") > 1 else ""
+
+
+def part_of(page: str) -> str:
+    """Return the part that a page belongs to, or "".
+
+    Examples
+    --------
+    >>> part_of("mathematics/gradient-descent"), part_of("exercises/mlops/drift")
+    ('mathematics', 'mlops')
+    >>> part_of("search")
+    ''
+    """
+    first, _, rest = page.partition("/")
+    if first in ("exercises", "answers"):
+        return part_of(rest)
+    return first if rest else ""
+
+
+def _part_above(env: BuildEnvironment, page: str, pathto: Any) -> dict[str, Any] | None:
+    """Return the part that stands above a page, less on its own first page."""
+    name = f"{part_of(page)}/index"
+    if name == page or name not in env.titles:
+        return None
+    return _entry(env, name, page, pathto)
 
 
 def _parts(env: BuildEnvironment, page: str, pathto: Any) -> list[dict[str, Any]]:
     """Return the book's parts, each with its pages, as the sidebar shows them."""
     return [
         {
-            "title": env.titles[part].astext(),
-            "here": page in (names := [part, *env.toctree_includes.get(part, [])]),
-            "pages": [_entry(env, name, page, pathto) for name in names],
+            "name": part_of(part),
+            "title": escape(env.titles[part].astext()),
+            "here": part_of(part) == part_of(page),
+            "pages": [
+                _entry(env, part, page, pathto) | {"title": "Overview"},
+                *(
+                    _entry(env, name, page, pathto)
+                    for name in env.toctree_includes.get(part, [])
+                ),
+            ],
         }
         for part in env.toctree_includes.get(env.config.root_doc, [])
     ]
 
 
 def _entry(env: BuildEnvironment, name: str, page: str, pathto: Any) -> dict[str, Any]:
-    title = env.titles[name].astext()
+    title = escape(env.titles[name].astext())
     return {"name": name, "title": title, "href": pathto(name), "here": name == page}
 
 
