@@ -21,11 +21,12 @@ def _spoken(verb: Callable[Parameters, int]) -> Callable[Parameters, int]:
 
     @wraps(verb)
     def spoken(*args: Parameters.args, **kwargs: Parameters.kwargs) -> int:
+        from coursekit.settings import SettingsError
         from coursekit.source import SourceError
 
         try:
             return verb(*args, **kwargs)
-        except SourceError as error:
+        except (SourceError, SettingsError) as error:
             print(error, file=sys.stderr)
             return 1
         except KeyboardInterrupt:

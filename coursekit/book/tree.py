@@ -74,7 +74,9 @@ class Tree:
         return [path.relative_to(self.folder).as_posix() for path in stale]
 
 
-def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tree:
+def make(
+    layout: Layout, pages: list[Page], *, answers: bool, draft: bool, run: bool = False
+) -> Tree:
     """Write the source tree.
 
     Parameters
@@ -87,6 +89,8 @@ def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tr
         Whether the exercises' answers are published.
     draft
         Whether pages that were not executed are let through, without outputs.
+    run
+        Whether pages can run their code in the reader's browser.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tr
     tree = Tree(layout.source)
     executed = {page.source.path for page in pages}
     exercises = _exercises(layout)
-    manifest = _manifest(layout, pages, exercises, answers=answers)
+    manifest = _manifest(layout, pages, exercises, answers=answers, run=run)
     for page in pages:
         outputs = results.outputs(layout, page)
         facts = manifest.pages[page.name]
@@ -276,6 +280,7 @@ def _manifest(
     exercises: dict[str, sources.Source],
     *,
     answers: bool,
+    run: bool,
 ) -> Manifest:
     site = settings.load()
     return Manifest(
@@ -285,6 +290,7 @@ def _manifest(
         tag=site.tag,
         notebooks_branch=site.notebooks_branch,
         exercises=exercise_facts(layout, exercises.values(), answers=answers),
+        run=run,
     )
 
 

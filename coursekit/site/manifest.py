@@ -93,6 +93,8 @@ class Manifest:
     repository, repository_url, tag, notebooks_branch
         The public repository: `owner/name`, its address, the reference that links
         point at, and the branch that holds the generated notebooks.
+    run
+        Whether pages can run their code in the reader's browser.
     """
 
     pages: dict[str, PageFacts]
@@ -101,7 +103,7 @@ class Manifest:
     tag: str
     notebooks_branch: str
     exercises: dict[str, ExerciseFacts] = field(default_factory=dict)
-    run: bool = True
+    run: bool = False
 
     def runs_here(self, exercise: str | None) -> bool:
         """Say whether an exercise can be done in its page, in this site."""
