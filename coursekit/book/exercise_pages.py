@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from coursekit.book.imports import Resolver
 from coursekit.site.manifest import ExerciseFacts
+from coursekit.site.vendor import lock as locks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from coursekit.book.layout import Layout
+    from coursekit.site.vendor.lock import Lock
     from coursekit.source import Source
 
-# What the Python of a browser has beside its standard library and our packages.
-IN_BROWSERS = frozenset({"matplotlib", "numpy", "pandas", "scipy", "sklearn"})
 _HINT = "<details><summary>"
 
 
@@ -34,19 +34,17 @@ def exercise_facts(
     answers
         Whether their answers are published.
     """
-    resolver = Resolver(layout.packages)
-    found = (_facts(layout, source, resolver, answers) for source in sources)
+    found = (_facts(layout, source, answers=answers) for source in sources)
     return {facts.name: facts for facts in found if facts is not None}
 
 
-def _facts(
-    layout: Layout, source: Source, resolver: Resolver, answers: bool
-) -> ExerciseFacts | None:
+def _facts(layout: Layout, source: Source, *, answers: bool) -> ExerciseFacts | None:
     meta = source.exercise
     starter = read_starter(layout, source.name)
     if meta is None or starter is None:
         return None
     code = [_text(cell) for cell in starter["cells"] if _is_work(cell)]
+    imported = Resolver({}).uses(code).others - set(layout.packages)
     return ExerciseFacts(
         name=source.name,
         title=meta.title,
@@ -57,7 +55,7 @@ def _facts(
         runs=list(meta.runs),
         points=_points(starter["cells"]),
         has_answers=answers,
-        lacks=sorted(lacking(resolver.uses(code).others)),
+        lacks=sorted(lacking(imported)),
     )
 
 
@@ -69,7 +67,12 @@ def lacking(imports: Iterable[str]) -> set[str]:
     >>> lacking(["numpy", "json", "torch"])
     {'torch'}
     """
-    return set(imports) - IN_BROWSERS - sys.stdlib_module_names
+    known = locks.read()
+    return {name for name in imports if not _is_there(name, known)}
+
+
+def _is_there(name: str, known: Lock) -> bool:
+    return name in sys.stdlib_module_names or known.package_of(name) is not None
 
 
 def read_starter(layout: Layout, name: str) -> dict[str, Any] | None:

@@ -67,9 +67,7 @@ def arrange(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def _is_cell(node: nodes.Node) -> bool:
-    return (
-        isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
-    )
+    return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
 
 
 def _section_of(node: nodes.Node) -> nodes.section:
@@ -91,67 +89,70 @@ def _replace(cell: nodes.container, parts: list[nodes.Node]) -> None:
 def _parts(
     cell: nodes.container, course: dict[str, Any], facts: ExerciseFacts, *, live: bool
 ) -> list[nodes.Node]:
-    """Return what stands for an answer or a check; nothing for a given cell."""
-    code = cell.next_node(nodes.literal_block)
-    if code is None:
-        return []
-    role = course.get("role") or ("summary" if course["cell"] == "summary" else "")
-    if role == "answer" and live:
-        return list(_answer(code, course, facts))
+    """Return what stands for a cell: itself, with what belongs around it."""
+    role = course.get("role") or ("summary" if course["cell"] == "summary" else "given")
     if role in ("check", "summary"):
-        return list(_check(code, course, live=live))
-    return []
+        parts = _check(cell, course, live=live)
+    elif not live:
+        return []
+    elif role == "answer":
+        parts = _answer(cell, course, facts)
+    else:
+        parts = _given(cell, course)
+    opening = f'data-cell="{course["cell"]}" data-role="{role}"'
+    question = course.get("question", "")
+    head = _raw(f'<div class="ck-{role}" {opening} data-question="{question}">')
+    return [head, *parts, _raw("</div>")]
+
+
+def _given(cell: nodes.container, _course: dict[str, Any]) -> Iterator[nodes.Node]:
+    yield cell
+    yield _raw(_bar("run", "Run") + _PRINTED)
 
 
 def _answer(
-    code: nodes.literal_block, course: dict[str, Any], facts: ExerciseFacts
+    cell: nodes.container, course: dict[str, Any], facts: ExerciseFacts
 ) -> Iterator[nodes.Node]:
     """Give the editor of an answer; its code stands there where no script runs."""
-    question, cell = course["question"], course["cell"]
-    points = facts.points.get(question, 0)
-    text = code.astext()
-    rows = max(6, text.count("\n") + 3)
+    points = _count(facts.points.get(course["question"], 0), "point")
+    code = cell.next_node(nodes.literal_block)
+    text = code.astext() if code is not None else ""
     yield _raw(
-        f'<div class="ck-cell ck-answer" data-cell="{cell}" data-role="answer" '
-        f'data-question="{question}">\n'
-        f'<label class="ck-live" for="{cell}">Your answer to {question} '
-        f"<span>{_count(points, 'point')}</span></label>\n"
-        f'<textarea class="ck-live ck-editor" id="{cell}" rows="{rows}" {_EDITOR}>\n'
-        f"{escape(text)}</textarea>\n"
+        f'<label class="ck-live" for="{course["cell"]}">Your answer to '
+        f"{course['question']} <span>{points}</span></label>\n"
+        f'<textarea class="ck-live ck-editor" id="{course["cell"]}" '
+        f'rows="{text.count(chr(10)) + 3}" {_EDITOR}>\n{escape(text)}</textarea>\n'
         '<div class="ck-still">'
     )
-    yield code
-    run = _BUTTON.format(quiet=" ck-quiet", act="run")
-    yield _raw(
-        f'</div>\n<p class="ck-act ck-live">{run}Run this cell</button></p>\n'
-        '<div class="ck-said" data-said></div>\n</div>'
-    )
+    yield cell
+    yield _raw(f"</div>\n{_bar('run', 'Run this cell')}{_PRINTED}")
 
 
 def _check(
-    code: nodes.literal_block, course: dict[str, Any], *, live: bool
+    cell: nodes.container, course: dict[str, Any], *, live: bool
 ) -> Iterator[nodes.Node]:
     """Give the button of a check, what it says, and its code, folded."""
     question = course.get("question", "")
-    role, button = ("check", f"Check {question}") if question else ("summary", "")
+    words = f"Check {question}" if question else "Check everything and count the points"
     what = "What this check runs" if question else "What this cell runs"
-    yield _raw(
-        f'<div class="ck-check" data-cell="{course["cell"]}" data-role="{role}" '
-        f'data-question="{question}">\n'
-        + (_check_bar(button or "Check everything and count the points") * live)
-        + f"<details><summary>{what}</summary>"
-    )
-    yield code
-    yield _raw("</details>\n</div>")
+    outcome = '<div class="ck-outcome" role="status"></div>\n'
+    bar = _bar("check", words) + outcome + _PRINTED
+    yield _raw((bar if live else "") + f"<details><summary>{what}</summary>")
+    yield cell
+    yield _raw("</details>")
 
 
-def _check_bar(button: str) -> str:
-    act = _BUTTON.format(quiet="", act="check")
+_PRINTED = '<div class="ck-printed"></div>\n'
+
+
+def _bar(act: str, words: str) -> str:
+    """Return what runs a cell, what stops it, and where it says what it does."""
+    quiet = "" if act == "check" else " ck-quiet"
+    stop = _BUTTON.format(quiet=" ck-quiet", act="stop").replace("disabled", "hidden")
     return (
-        f'<p class="ck-act ck-live">{act}{escape(button)}</button> '
+        f'<p class="ck-act ck-live">{_BUTTON.format(quiet=quiet, act=act)}'
+        f"{escape(words)}</button> {stop}Stop</button> "
         '<span class="ck-doing" role="status"></span></p>\n'
-        '<div class="ck-outcome" role="status"></div>\n'
-        '<div class="ck-said" data-said></div>\n'
     )
 
 
@@ -166,7 +167,7 @@ def _head(
     links = exercise_links(manifest, facts.name)
     return (
         f'<dl class="ck-about">{_facts_list(manifest, facts, root)}</dl>\n'
-        + ("" if live else _notice(manifest, facts))
+        + ("" if live else _notice(facts))
         + _questions(sections, facts, live)
         + '<p class="ck-links">'
         f'<a class="ck-button ck-quiet" href="{links["colab"]}">Open in Colab</a> '
@@ -197,7 +198,7 @@ def _facts_list(manifest: Manifest, facts: ExerciseFacts, root: str) -> str:
     )
 
 
-def _notice(manifest: Manifest, facts: ExerciseFacts) -> str:
+def _notice(facts: ExerciseFacts) -> str:
     """Say why an exercise cannot be done in its page, and where it can."""
     if facts.lacks:
         why = f"It needs {_listed(facts.lacks)}, which the Python of a browser lacks."
@@ -230,7 +231,7 @@ def _questions(
     )
     return (
         '<nav class="ck-standing" aria-label="Questions">\n'
-        f'<ol>{entries}</ol>\n{standing if live else ""}</nav>\n'
+        f"<ol>{entries}</ol>\n{standing if live else ''}</nav>\n"
     )
 
 

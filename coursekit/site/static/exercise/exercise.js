@@ -1,29 +1,48 @@
 // An exercise in its page: answers are kept as they are typed, checks run what they
 // need and say what holds, hints are counted, and what passed goes to the store.
 
-import { connect } from "./python.js";
-import { before, isOwn, lastLine, LISTEN, nextIndent, opened, outcome } from "./logic.js";
-import { progress, RESULT, rest, sentence, standing } from "./logic.js";
+import { makeEditor } from "../run/editor.js";
+import { before, digest, isOwn, label, lastLine, LISTEN, opened } from "./logic.js";
+import { outcome, progress, rest, sentence, standing } from "./logic.js";
+import { print, Python } from "./python.js";
 
 const page = document.body.dataset.page;
 const name = page.replace("exercises/", "");
 const article = document.querySelector(".ck-article");
-const python = connect();
+const python = new Python();
 const cells = [...article.querySelectorAll("[data-cell]")].map(describe);
 const answers = cells.filter((cell) => cell.role === "answer");
 const checks = cells.filter((cell) => cell.role === "check");
 const questions = [...new Set(answers.map((cell) => cell.question))];
-const skeletons = new Map(answers.map((cell) => [cell.id, cell.source()]));
 const results = new Map(); // what each check said last in this session, by its cell
 const ran = new Map(); // the source that each cell ran with in this session
-let busy = false;
+let working = null; // the cell whose button was pressed
 
-function describe(element) {
+function describe(element, number) {
   const { cell: id, role = "given", question = "" } = element.dataset;
-  const editor = element.querySelector(".ck-editor");
-  const source = () => (editor ? editor.value : python.sourceOf(element));
-  return { id, role, question, element, editor, source };
+  const still = element.querySelector("pre").textContent.replace(/\n$/, "");
+  const cell = { id, role, question, number: number + 1, element, source: () => still };
+  if (role === "answer") edited(cell, still);
+  return cell;
 }
+
+// The editor that every page has stands in the place of the one in the HTML.
+function edited(cell, skeleton) {
+  const editor = makeEditor({
+    text: skeleton,
+    label: `Your answer to ${cell.question}`,
+    run: () => checkOf(cell)?.element.querySelector("[data-act='check']").click(),
+    changed: () => keepAnswer(cell),
+  });
+  const place = cell.element.querySelector(".ck-editor");
+  editor.id = place.id;
+  editor.rows = place.rows;
+  place.replaceWith(editor);
+  Object.assign(cell, { editor, skeleton, source: () => editor.value });
+}
+
+const checkOf = (answer) => checks.find((one) => one.question === answer.question);
+const placeOf = (cell) => cell.element.querySelector(".ck-printed");
 
 // What is kept
 
@@ -41,8 +60,8 @@ function keep(change) {
 }
 
 function keepAnswer(cell) {
-  const of = python.digest(skeletons.get(cell.id));
-  const changed = cell.source() !== skeletons.get(cell.id);
+  const of = digest(cell.skeleton);
+  const changed = cell.source() !== cell.skeleton;
   course.store.update((all) => {
     const edits = { ...all.edits[page] };
     delete edits[cell.id];
@@ -79,7 +98,9 @@ function showHints() {
 function showAnswers() {
   const edits = course.store.read().edits[page] ?? {};
   for (const cell of answers) {
-    cell.editor.value = edits[cell.id]?.text ?? skeletons.get(cell.id);
+    cell.editor.value = edits[cell.id]?.text ?? cell.skeleton;
+    const lines = cell.editor.value.split("\n").length;
+    cell.editor.rows = Math.max(cell.editor.rows, lines);
   }
 }
 
@@ -114,53 +135,58 @@ function say(element, text) {
 // What runs
 
 function clear(cell) {
-  cell.element.querySelector("[data-said]")?.replaceChildren();
+  placeOf(cell)?.replaceChildren();
   cell.element.querySelector(".ck-outcome")?.replaceChildren();
 }
 
 async function runCell(cell) {
   clear(cell);
   const source = cell.source();
-  const done = await python.run(cell, source);
+  const done = await python.run(label(cell), source, placeOf(cell));
   if (done.ok) ran.set(cell.id, source);
   else ran.delete(cell.id);
   return done;
 }
 
-// Whether everything above a check is ready for it; a learner reads why where it is not.
+// Why a check cannot run: what went wrong above it; "" where everything is ready.
 async function prepare(check) {
   for (const cell of before(cells, check, ran)) {
     const done = await runCell(cell);
-    if (done.stopped) return "Stopped.";
+    if (done.ended) return done.ended;
     if (done.ok || (cell.role === "answer" && !isOwn(cell, check))) continue;
-    const where = cell.role === "answer" ? "Your answer" : "A cell above";
-    return `${check.question || where}: not yet. ${where} stopped with ${lastLine(done.error)}`;
+    return `${check.question}: not yet. ${label(cell)} stopped with ${lastLine(done.error)}`;
   }
-  return "";
+  return listen();
 }
 
 async function listen() {
-  if (ran.has(LISTEN)) return;
-  const done = await python.quietly(LISTEN);
+  if (ran.has(LISTEN)) return "";
+  const done = await python.run("the checks", LISTEN, null);
   if (done.ok) ran.set(LISTEN, LISTEN);
+  return done.ended;
 }
 
 async function check(cell) {
   clear(cell);
   const fault = await prepare(cell);
   if (fault) return settle(cell, fault, []);
-  await listen();
   const said = [];
-  const done = await python.watch(cell, cell.source(), (result) => said.push(result));
-  python.print(cell, rest(done.printed, said));
-  if (done.stopped) return settle(cell, "Stopped.", []);
-  if (!done.ok) return settle(cell, `${cell.question}: not yet. The check stopped with ${lastLine(done.error)}`, said);
-  return settle(cell, sentence(cell.question, said), said);
+  const tell = (result) => said.push(result);
+  const done = await python.run(label(cell), cell.source(), placeOf(cell), { tell, quiet: true });
+  print(placeOf(cell), rest(done.printed, said));
+  if (done.error) said.push(stopped(cell, done.error));
+  return settle(cell, done.ended || sentence(cell.question, said), said);
+}
+
+// An error of the check's own cell, outside of what it checks.
+function stopped({ question }, error) {
+  const told = `${question}: it stopped with ${lastLine(error)}`;
+  return { question, title: "the check itself", outcome: "not yet", sentence: told };
 }
 
 function settle(cell, head, said) {
-  results.set(cell.id, said);
   showOutcome(cell, head, said);
+  results.set(cell.id, said);
   const own = checks.filter((one) => one.question === cell.question);
   const now = standing(own, results);
   keep((all) => (all.questions = { ...all.questions, [cell.question]: now }));
@@ -171,22 +197,21 @@ async function checkAll(summary) {
   clear(summary);
   for (const cell of checks) {
     await check(cell);
-    if (python.gone()) return;
+    if (!ran.has(LISTEN)) return showOutcome(summary, "Stopped before the end.");
   }
-  const done = await python.watch(summary, summary.source(), () => {});
-  python.print(summary, done.printed);
+  await python.run(label(summary), summary.source(), placeOf(summary));
   showOutcome(summary, `${progress(questions, kept().questions)}.`);
 }
 
 // One thing at a time: a second click while something runs does nothing.
 async function alone(cell, button, work) {
-  if (busy) return;
-  busy = true;
+  if (working) return;
+  working = cell;
   mark(cell, button, true);
   try {
     await work(cell);
   } finally {
-    busy = false;
+    working = null;
     mark(cell, button, false);
   }
 }
@@ -273,31 +298,6 @@ article.addEventListener("click", ({ target }) => {
   acts[pressed.dataset.act]?.(cells.find((cell) => cell.id === id), pressed);
 });
 
-function typed(cell, event) {
-  if (event.key !== "Enter") return;
-  if (event.shiftKey || event.ctrlKey || event.metaKey) {
-    event.preventDefault();
-    const own = checks.find((one) => one.question === cell.question);
-    own?.element.querySelector("[data-act='check']").click();
-    return;
-  }
-  const { value, selectionStart } = cell.editor;
-  const indent = nextIndent(value, selectionStart);
-  if (!indent || event.isComposing) return;
-  event.preventDefault();
-  // The only way in which the browser's own undo keeps working.
-  if (!document.execCommand("insertText", false, `\n${indent}`)) {
-    cell.editor.setRangeText(`\n${indent}`, selectionStart, cell.editor.selectionEnd, "end");
-  }
-  keepAnswer(cell);
-}
-
-for (const cell of answers) {
-  cell.editor.readOnly = false;
-  cell.editor.addEventListener("input", () => keepAnswer(cell));
-  cell.editor.addEventListener("keydown", (event) => typed(cell, event));
-}
-
 article.addEventListener("toggle", (event) => {
   const step = event.target;
   if (!step.matches(".ck-hint") || !step.open) return;
@@ -309,9 +309,9 @@ article.addEventListener("toggle", (event) => {
   showHints();
 }, true);
 
-python.addEventListener("fresh", () => {
-  ran.clear();
-  results.clear();
+python.addEventListener("fresh", () => ran.clear());
+python.addEventListener("progress", ({ detail }) => {
+  if (working) say(working.element.querySelector(".ck-doing"), detail || "Working");
 });
 document.addEventListener("course:change", () => {
   showHints();
@@ -319,3 +319,4 @@ document.addEventListener("course:change", () => {
 });
 for (const one of article.querySelectorAll("[data-act]")) one.disabled = false;
 show();
+document.documentElement.dataset.exercise = "ready";

@@ -8,6 +8,7 @@ export const RESULT = "application/vnd.course.check+json";
 export const LISTEN = `
 def _listen():
     import dataclasses
+    import json
 
     from IPython.display import display
 
@@ -15,7 +16,7 @@ def _listen():
 
     def tell(result):
         told = {**dataclasses.asdict(result), "text": str(result)}
-        display({"${RESULT}": told}, raw=True)
+        display({"${RESULT}": json.dumps(told)}, raw=True)
 
     check.listeners[:] = [tell]
 
@@ -78,16 +79,23 @@ export function rest(printed, results) {
   return text.trim() === "" ? "" : text;
 }
 
-// The lines of an error from the learner's cell on, without how it got there.
-export function lastLine(error) {
-  return error.message ? `${error.name}: ${error.message}` : error.name;
+// An error in one line, with the line of the cell where there is one.
+export function lastLine({ name, message, line }) {
+  const where = line ? ` in line ${line}` : "";
+  return message ? `${name}${where}: ${message}` : `${name}${where}.`;
 }
 
-// Enter keeps the indentation, and indents after a colon; Tab moves on, as everywhere.
-export function nextIndent(text, caret) {
-  const line = text.slice(text.lastIndexOf("\n", caret - 1) + 1, caret);
-  const indent = line.match(/^ */)[0];
-  return line.trimEnd().endsWith(":") ? `${indent}    ` : indent;
+// Tells whether an answer's skeleton is still the one that an answer was written in.
+export function digest(text) {
+  let hash = 0x811c9dc5;
+  for (const letter of text) hash = Math.imul(hash ^ letter.codePointAt(0), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, "0");
+}
+
+// What a cell is called in messages.
+export function label({ role, question, number }) {
+  const names = { answer: `your answer to ${question}`, check: `the check of ${question}` };
+  return names[role] ?? (role === "summary" ? "the summary" : `cell ${number}`);
 }
 
 function count(number, what) {
