@@ -3,7 +3,7 @@
 
 import { makeEditor } from "../run/editor.js";
 import { before, digest, isOwn, label, lastLine, LISTEN, opened } from "./logic.js";
-import { outcome, progress, rest, sentence, standing } from "./logic.js";
+import { outcome, progress, rest, sentence, standing, worthSaying } from "./logic.js";
 import { print, Python } from "./python.js";
 
 const page = document.body.dataset.page;
@@ -107,7 +107,7 @@ function showAnswers() {
 function showOutcome(check, head, said = []) {
   const place = check.element.querySelector(".ck-outcome");
   const list = make("ul");
-  list.append(...said.map(item));
+  list.append(...worthSaying(said).map(item));
   place.dataset.state = said.length > 0 ? outcome(said) : "";
   place.replaceChildren(make("p", head), ...(said.length > 0 ? [list] : []));
 }

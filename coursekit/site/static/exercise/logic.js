@@ -62,6 +62,11 @@ export function sentence(question, results) {
   return `${question}: ${said}. ${passed} of ${count(results.length, "check")} passed.`;
 }
 
+// Every result; of an empty answer only the first, since all say the same.
+export function worthSaying(results) {
+  return outcome(results) === "not answered yet" ? results.slice(0, 1) : results;
+}
+
 export function progress(names, questions) {
   const passed = names.filter((name) => questions[name] === "passed").length;
   return `${passed} of ${count(names.length, "question")} passed`;
