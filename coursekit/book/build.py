@@ -108,8 +108,7 @@ def build(
     except LockError as error:
         built.faults = [str(error)]
         return built
-    run = runtime is not None
-    made = tree.make(layout, pages, answers=answers, draft=draft, run=run)
+    made = tree.make(layout, pages, answers=answers, draft=draft, runtime=runtime)
     gone = made.sweep()
     state = _fingerprint(layout)
     built.skipped = (
@@ -123,7 +122,9 @@ def build(
     _state_file(layout).unlink(missing_ok=True)
     # Sphinx keeps the pages of sources that are no longer there, and those that an
     # earlier configuration asked for.
-    if _reconfigured(layout, run=run) or gone:  # asked first: it remembers
+    if (
+        _reconfigured(layout, run=runtime is not None) or gone
+    ):  # asked first: it remembers
         _forget(layout)
     said = _sphinx(layout, made)
     runtimes.place(runtime, layout.html / runtimes.FOLDER)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from coursekit import source as sources
 from coursekit.book import api, reference, results
 from coursekit.book.answers import answer_page
 from coursekit.book.exercise_pages import exercise_facts, exercise_page, read_starter
+from coursekit.site import fetched, notices
 from coursekit.site.manifest import BENCHMARKS, GRADER, Manifest, PageFacts
 from coursekit.site.manifest import NAME as MANIFEST
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from coursekit.book.layout import Layout
     from coursekit.book.plan import Page
+    from coursekit.site.runtime import Runtime
 
 _LINK = re.compile(r"(\]\()(?!\w+:)([^()\s#]+)\.md((?:#[^()\s]*)?\))")
 
@@ -75,7 +77,12 @@ class Tree:
 
 
 def make(
-    layout: Layout, pages: list[Page], *, answers: bool, draft: bool, run: bool = False
+    layout: Layout,
+    pages: list[Page],
+    *,
+    answers: bool,
+    draft: bool,
+    runtime: Runtime | None = None,
 ) -> Tree:
     """Write the source tree.
 
@@ -89,8 +96,8 @@ def make(
         Whether the exercises' answers are published.
     draft
         Whether pages that were not executed are let through, without outputs.
-    run
-        Whether pages can run their code in the reader's browser.
+    runtime
+        What runs pages in the reader's browser, if they can run there.
 
     Returns
     -------
@@ -100,7 +107,7 @@ def make(
     tree = Tree(layout.source)
     executed = {page.source.path for page in pages}
     exercises = _exercises(layout)
-    manifest = _manifest(layout, pages, exercises, answers=answers, run=run)
+    manifest = _manifest(layout, pages, exercises, answers=answers, runtime=runtime)
     for page in pages:
         outputs = results.outputs(layout, page)
         facts = manifest.pages[page.name]
@@ -119,6 +126,8 @@ def make(
             name = f"answers/{exercise.name}.md"
             tree.write(name, text, _origin(layout, exercise.path))
     _write_exercises(tree, layout, manifest, exercises)
+    works = [notices.of_katex(), *(runtime.notices if runtime else [])]
+    tree.write(f"{notices.PAGE}.md", notices.page(works))
     modules = _write_reference(tree, layout, {page.name for page in pages})
     contents = _contents(layout, tree if draft else None, modules)
     tree.write("_toc.yml", contents)
@@ -254,6 +263,8 @@ def _contents(layout: Layout, tree: Tree | None, modules: list[str]) -> str:
     if modules:
         sections = [{"file": name} for name in modules[1:]]
         contents["chapters"].insert(-1, {"file": modules[0], "sections": sections})
+    about = contents["chapters"][-1]  # about the book itself
+    about.setdefault("sections", []).append({"file": notices.PAGE})
     if tree is not None:
         names = {name.rsplit(".", 1)[0] for name in tree.kept}
         _prune(contents, names)
@@ -280,18 +291,31 @@ def _manifest(
     exercises: dict[str, sources.Source],
     *,
     answers: bool,
-    run: bool,
+    runtime: Runtime | None,
 ) -> Manifest:
     site = settings.load()
+    facts = {page.name: _facts(layout, page, exercises, answers) for page in pages}
+    if runtime is not None:
+        for page in pages:
+            facts[page.name] = _with_fetches(facts[page.name], page, runtime)
     return Manifest(
-        pages={page.name: _facts(layout, page, exercises, answers) for page in pages},
+        pages=facts,
         repository=site.repository,
         repository_url=site.repository_url,
         tag=site.tag,
         notebooks_branch=site.notebooks_branch,
         exercises=exercise_facts(layout, exercises.values(), answers=answers),
-        run=run,
+        run=runtime is not None,
     )
+
+
+def _with_fetches(facts: PageFacts, page: Page, runtime: Runtime) -> PageFacts:
+    """Say what running a page's first cell, and all of them, fetches."""
+    if "page" not in facts.runs:
+        return facts
+    code = [cell.source for cell in page.source.code]
+    sizes = [fetched.megabytes(cells, runtime) for cells in (code[:1], code)]
+    return replace(facts, fetches=sizes)
 
 
 def _facts(

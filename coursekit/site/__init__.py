@@ -34,6 +34,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """
     from coursekit.site import (
         accessible,
+        cells,
         exercises,
         figures,
         frame,
@@ -42,11 +43,13 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        snippets,
         targets,
     )
 
     modules = (
         accessible,
+        cells,
         exercises,
         figures,
         frame,
@@ -55,6 +58,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        snippets,
         targets,
     )
     for module in modules:

@@ -33,10 +33,11 @@ STYLES = (
     "content",
     "questions",
     "figures",
+    "run",
     "exercise",
     "print",
 )
-SCRIPTS = ("store", "theme", "scroll", "questions")
+SCRIPTS = ("store", "theme", "scroll", "questions", "run")
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,9 @@ class PageFacts:
         Version of Python that it ran on.
     seconds, peak_bytes
         What its last run took.
+    fetches
+        Megabytes that running it in the page fetches: its first cell, and all of them;
+        empty where it does not run there.
     """
 
     name: str
@@ -48,6 +51,7 @@ class PageFacts:
     python: str = ""
     seconds: float = 0.0
     peak_bytes: int = 0
+    fetches: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from coursekit import settings
 from coursekit.book.needs import needs
 from coursekit.data import cache_folder
-from coursekit.site import samples, wheel
+from coursekit.site import notices, samples, wheel
 from coursekit.site.vendor import lock as locks
 from coursekit.site.vendor import pyodide
 
@@ -49,11 +49,14 @@ class Runtime:
         Files of the user's cache, checked, by their path below the folder.
     made
         Contents of the others.
+    notices
+        Whose work it is.
     """
 
     release: str
     kept: dict[str, Path]
     made: dict[str, bytes]
+    notices: list[notices.Notice]
 
 
 def runtime_of(layout: Layout) -> Runtime | None:
@@ -82,6 +85,7 @@ def runtime_of(layout: Layout) -> Runtime | None:
         cache = cache_folder()
         kept = pyodide.files(lock, cache)
         made = _made(layout, lock, cache)
+        about = notices.of_runtime(lock, kept)
     except OSError as error:
         print(
             f"Pages cannot run their code in this site: {error}. It is built without; "
@@ -89,9 +93,10 @@ def runtime_of(layout: Layout) -> Runtime | None:
             file=sys.stderr,
         )
         return None
-    return Runtime(
-        lock.release, {f"pyodide/{name}": path for name, path in kept.items()}, made
-    )
+    for notice in about:
+        made |= {p.removeprefix(f"{FOLDER}/"): text for p, text in notice.texts.items()}
+    placed = {f"pyodide/{name}": path for name, path in kept.items()}
+    return Runtime(lock.release, placed, made, about)
 
 
 def _made(layout: Layout, lock: Lock, cache: Path) -> dict[str, bytes]:

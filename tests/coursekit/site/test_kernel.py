@@ -13,7 +13,7 @@ import pytest
 import coursekit.site
 
 RUN = Path(coursekit.site.__file__).parent / "static" / "run"
-OF_THE_SHIM = ("IPython", "matplotlib_inline", "course_display")
+OF_THE_SHIM = ("IPython", "matplotlib_inline", "course_display", "course_backend")
 
 
 def is_shimmed(module):
@@ -31,11 +31,9 @@ def module():
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-        if "matplotlib" in sys.modules:
-            sys.modules["matplotlib.pyplot"].switch_backend(
-                "module://matplotlib_inline.backend_inline"
-            ) if "matplotlib.pyplot" in sys.modules else None
+        patch.setenv("MPLBACKEND", "module://course_backend")
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].switch_backend("module://course_backend")
         yield made
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].switch_backend("agg")
@@ -489,7 +487,15 @@ def test_a_question_mark_asks_for_help(page):
         ("import =", []),
         ("from . import x", []),
         ("from numpy import *", ["numpy"]),
+        ("from a import b\nb.c.d()", ["a", "a.b", "a.b.c", "a.b.c.d"]),
+        ("import json as known\nknown.loads", ["json", "json.loads"]),
+        ("f(1).g", []),
     ],
 )
-def test_a_cells_imports_are_found_without_running_it(module, source, modules):
-    assert module.imports(source) == modules
+def test_what_a_cell_needs_is_found_without_running_it(page, source, modules):
+    assert page.kernel.needs(source) == modules
+
+
+def test_what_a_cell_needs_of_a_module_that_an_earlier_one_imported(page):
+    page.run("from coursekit import pages")
+    assert page.kernel.needs("pages.style()") == ["coursekit.pages.style"]

@@ -22,7 +22,7 @@ import tokenize
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Emit = Callable[[str, dict[str, Any]], None]
@@ -65,6 +65,8 @@ class Kernel:
     def __init__(self, emit: Emit) -> None:
         # By name, since the module's place on the path is the caller's affair.
         self._shown = importlib.import_module("course_display")
+        # Pyodide has a back end in mind that draws into a page: there is none here.
+        os.environ["MPLBACKEND"] = _BACKEND
         self._outputs = _Outputs(emit)
         self._runs: dict[str, int] = {}
         self.module = types.ModuleType("__main__")
@@ -123,7 +125,6 @@ class Kernel:
             ):
                 stack.enter_context(_swapped(owner, name, value))
             stack.enter_context(_main(self.module))
-            os.environ.setdefault("MPLBACKEND", _BACKEND)
             self._shown.listen(self._outputs.show)
             stack.callback(self._shown.unlisten)
             yield
@@ -168,12 +169,23 @@ class Kernel:
             return error
         return None
 
+    def needs(self, source: str) -> list[str]:
+        """Return what a cell needs, with what earlier cells imported; as `needs`.
+
+        Parameters
+        ----------
+        source
+            A cell's text.
+        """
+        return needs(source, self.namespace)
+
     def wrote(self, text: str, name: str = "stdout") -> None:
         """Take text that the running cell wrote past Python, such as C code's."""
         self._outputs.write(name, text)
 
 
-_BACKEND = "module://matplotlib_inline.backend_inline"
+# Not by the name "inline", which matplotlib looks for in an installed distribution.
+_BACKEND = "module://course_backend"
 
 
 # Reading a cell
@@ -286,32 +298,73 @@ def _told(sentence: str) -> str:
     return f"print({sentence!r}, file=__import__('sys').stderr)"
 
 
-def imports(source: str) -> list[str]:
-    """Return the modules that a cell imports, by their full names, sorted.
+def needs(source: str, namespace: Mapping[str, object] | None = None) -> list[str]:
+    """Return what code imports, and what it uses of modules, by full names, sorted.
 
-    A name taken from a module may be a module itself, so both are given.
+    With it the page fetches no more than a cell needs: `pages.style()` is
+    `coursekit.pages.style`, also where an earlier cell imported `pages`.
 
     Parameters
     ----------
     source
-        A cell's text. Where it cannot be read, nothing is imported.
+        Code. Where it cannot be read, nothing is needed.
+    namespace
+        The names that are there already.
 
     Examples
     --------
-    >>> imports("from ml_from_scratch import optim")
-    ['ml_from_scratch', 'ml_from_scratch.optim']
+    >>> needs("from coursekit import pages; pages.style()")
+    ['coursekit', 'coursekit.pages', 'coursekit.pages.style']
     """
     try:
         tree, _ = parse(source)
     except (SyntaxError, ValueError):
         return []
-    found: set[str] = set()
+    known = imports(tree)
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    used = (_full_name(_dotted(node), known, namespace or {}) for node in nodes)
+    return sorted({*known.values(), *filter(None, used)})
+
+
+def _full_name(
+    dotted: str, known: Mapping[str, str], namespace: Mapping[str, object]
+) -> str:
+    first, _, rest = dotted.partition(".")
+    there = namespace.get(first)
+    module = there.__name__ if isinstance(there, types.ModuleType) else None
+    owner = known.get(first, module)
+    return f"{owner}.{rest}" if owner else ""
+
+
+def imports(tree: ast.AST) -> dict[str, str]:
+    """Return the modules that code imports: full name by the name that it gets.
+
+    A name taken from a module may be a module itself, so `from a import b` gives `a.b`.
+
+    Examples
+    --------
+    >>> imports(ast.parse("import numpy as np, os.path"))
+    {'np': 'numpy', 'os.path': 'os.path'}
+    """
+    found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            found |= {alias.asname or alias.name: alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
-    return sorted({name.removesuffix(".*") for name in found})
+            names = {a.asname or a.name: a.name for a in node.names if a.name != "*"}
+            found |= {short: f"{node.module}.{name}" for short, name in names.items()}
+            found.setdefault(node.module, node.module)
+    return found
+
+
+def _dotted(node: ast.Attribute) -> str:
+    """Return `a.b.c` of such an expression, and nothing of any other."""
+    names = [node.attr]
+    inner = node.value
+    while isinstance(inner, ast.Attribute):
+        names.append(inner.attr)
+        inner = inner.value
+    return ".".join([inner.id, *reversed(names)]) if isinstance(inner, ast.Name) else ""
 
 
 # What a cell writes and shows
