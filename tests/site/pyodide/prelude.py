@@ -1,25 +1,29 @@
 """Executed in Pyodide before the notebooks: gives each a kernel and fresh modules."""
 
+import importlib
 import json
 import random
 import sys
 import warnings
-
-import course_kernel
 
 OURS = ("coursekit", "ml_from_scratch")
 collected = []
 
 
 def emit(kind, payload):
-    if hasattr(payload, "to_py"):
-        payload = payload.to_py()
-    collected.append({"kind": kind, **payload})
+    """Keep what a cell emits; pictures without their bytes."""
+    data = {
+        name: "" if name.startswith("image/") else text
+        for name, text in payload.get("data", {}).items()
+    }
+    collected.append({"kind": kind, **payload, "data": data})
 
 
 def taken():
-    """Return what the last cell emitted, as JSON."""
-    return json.dumps(collected)
+    """Return what was emitted since the last call, as JSON."""
+    text = json.dumps(collected)
+    collected.clear()
+    return text
 
 
 def fresh_kernel():
@@ -30,4 +34,4 @@ def fresh_kernel():
         sys.modules["matplotlib"].rcdefaults()
     warnings.resetwarnings()
     random.seed()
-    return course_kernel.Kernel(emit)
+    return importlib.import_module("course_kernel").Kernel(emit)
