@@ -43,8 +43,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        review,
         snippets,
         targets,
+        terms,
     )
 
     modules = (
@@ -58,8 +60,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
         pages,
         pictures,
         quizzes,
+        review,
         snippets,
         targets,
+        terms,
     )
     for module in modules:
         module.setup(app)
@@ -70,6 +74,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 def _version() -> int:
     """Return a number for this code: Sphinx reads every page again when it changes."""
     digest = hashlib.sha256()
-    for path in sorted(_HERE.glob("*.py")):
+    code = (*_HERE.glob("*.py"), *_HERE.glob("*.mjs"), *_HERE.glob("static/figures/*"))
+    for path in sorted(code):
         digest.update(path.read_bytes())
     return int.from_bytes(digest.digest()[:6])

@@ -37,7 +37,7 @@ STYLES = (
     "exercise",
     "print",
 )
-SCRIPTS = ("store", "theme", "scroll", "questions", "run")
+SCRIPTS = ("store", "schedule", "theme", "scroll", "questions", "terms", "run")
 
 
 @dataclass(frozen=True)

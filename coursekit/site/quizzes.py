@@ -1,13 +1,14 @@
 """The directives `predict`, `predicted` and `quiz`: questions as form controls.
 
 Without scripts every reason stands in a `<details>`; with them the reader picks,
-and each pick answers with its reason (`static/course.js`).
+and each pick answers with its reason (`scripts/questions.js`).
 """
 
 from __future__ import annotations
 
+import re
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docutils import nodes
 from docutils.statemachine import StringList
@@ -22,13 +23,23 @@ if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
 
 logger = logging.getLogger(__name__)
+# What a formula's source has and nobody says.
+_SIGNS = re.compile(r"[\\{}\s]+")
+
+
+class Asked(NamedTuple):
+    """Where a question stands: its page and line, and whether it is a `quiz`."""
+
+    page: str
+    line: int
+    kind: str
 
 
 class QuestionNode(nodes.General, nodes.Element):  # type: ignore[misc]
     """A question: a prompt, then its options."""
 
 
-class PromptNode(nodes.General, nodes.Element):  # type: ignore[misc]
+class PromptNode(nodes.General, nodes.TextElement):  # type: ignore[misc]
     """What is asked."""
 
 
@@ -36,11 +47,11 @@ class OptionNode(nodes.General, nodes.Element):  # type: ignore[misc]
     """A control with its label, then the reason."""
 
 
-class LabelNode(nodes.General, nodes.Element):  # type: ignore[misc]
+class LabelNode(nodes.General, nodes.TextElement):  # type: ignore[misc]
     """The text of an option."""
 
 
-class ReasonNode(nodes.General, nodes.Element):  # type: ignore[misc]
+class ReasonNode(nodes.General, nodes.TextElement):  # type: ignore[misc]
     """Why one would pick an option, and whether that is right."""
 
 
@@ -116,6 +127,7 @@ class Ask(_Asks):
         self._markdown(question.prompt, prompt)
         options = self._options(question, control)
         asked = QuestionNode("", prompt, *options, question=name, kind=self.name)
+        asked["many"] = question.many
         if self.name == "predict":
             self.env.temp_data.setdefault("coursekit_predictions", {})[name] = question
         self.set_source_info(asked)
@@ -123,7 +135,7 @@ class Ask(_Asks):
 
     def _claim(self, name: str) -> bool:
         """Tell whether no other place of the book has this id."""
-        mine = (self.env.docname, self.lineno)
+        mine = Asked(self.env.docname, self.lineno, self.name)
         return asked_questions(self.env).setdefault(name, mine) == mine
 
 
@@ -143,8 +155,8 @@ class Predicted(_Asks):
         return [RecallNode("", *self._options(question), question=name)]
 
 
-def asked_questions(env: BuildEnvironment) -> dict[str, tuple[str, int]]:
-    """Return where each question of the book stands: page and line by id.
+def asked_questions(env: BuildEnvironment) -> dict[str, Asked]:
+    """Return where each question of the book stands, by its id.
 
     Parameters
     ----------
@@ -153,33 +165,39 @@ def asked_questions(env: BuildEnvironment) -> dict[str, tuple[str, int]]:
     """
     if not hasattr(env, "coursekit_questions"):
         env.coursekit_questions = {}  # type: ignore[attr-defined]
-    found: dict[str, tuple[str, int]] = env.coursekit_questions  # type: ignore[attr-defined]
+    found: dict[str, Asked] = env.coursekit_questions  # type: ignore[attr-defined]
     return found
 
 
 def forget_page(_app: Sphinx, env: BuildEnvironment, page: str) -> None:
     """Forget a page's questions before it is read again."""
     asked = asked_questions(env)
-    for name in [name for name, (of, _) in asked.items() if of == page]:
+    for name in [name for name, where in asked.items() if where.page == page]:
         del asked[name]
 
 
 def _visit_question(self: HTML5Translator, node: QuestionNode) -> None:
     name, kind = escape(node["question"]), node["kind"]
-    title = "Predict first" if kind == "predict" else "Question"
     self.body.append(
         f'<section class="ck-question" id="{kind}-{name}" data-question="{name}" '
-        f'data-kind="{kind}" aria-label="{title}"><form>'
-        f'<fieldset aria-labelledby="{kind}-{name}-prompt">'
+        f'data-kind="{kind}"><form><fieldset aria-labelledby="{kind}-{name}-prompt">'
     )
+
+
+# Everything that a script will fill has its place and its height from the start.
+_FOOT = (
+    '</fieldset><p class="ck-row ck-live">'
+    '<button type="submit" class="ck-button ck-check">{words}</button> '
+    '<button type="button" class="ck-button ck-quiet ck-again" hidden>Ask me again'
+    "</button></p>"
+    '<div class="ck-said ck-live"><p class="ck-verdict" role="status"></p>'
+    '<p class="ck-when"></p></div></form></section>\n'
+)
 
 
 def _depart_question(self: HTML5Translator, node: QuestionNode) -> None:
     words = "Keep my prediction" if node["kind"] == "predict" else "Check"
-    self.body.append(
-        f'</fieldset><button type="submit" class="ck-button ck-live">{words}</button>'
-        '<p class="ck-verdict" role="status"></p></form></section>\n'
-    )
+    self.body.append(_FOOT.format(words=words))
 
 
 def _visit_prompt(self: HTML5Translator, node: PromptNode) -> None:
@@ -188,28 +206,40 @@ def _visit_prompt(self: HTML5Translator, node: PromptNode) -> None:
     self.body.append(f'<div class="ck-prompt" id="{kind}-{name}-prompt">')
 
 
+def _depart_prompt(self: HTML5Translator, node: PromptNode) -> None:
+    many = '<p class="ck-how">More than one holds.</p>' if node.parent["many"] else ""
+    self.body.append(f"{many}</div>")
+
+
 def _visit_option(self: HTML5Translator, node: OptionNode) -> None:
     self.body.append(f'<div class="ck-option" data-number="{node["number"]}">')
-    if node["control"]:
-        where = f"{escape(node['question'])}-{node['number']}"
-        self.body.append(
-            f'<input type="{node["control"]}" name="{escape(node["question"])}" '
-            f'id="{where}" value="{node["number"]}" '
-            f'data-right="{str(node["right"]).lower()}">'
-        )
+
+
+def _spoken(label: LabelNode) -> str:
+    """Name a control whose label is a formula alone: browsers find no words in it."""
+    words = (text for text in label.findall(nodes.Text) if text.strip())
+    if any(not isinstance(text.parent, nodes.math) for text in words):
+        return ""
+    return f' aria-label="{escape(" ".join(re.split(_SIGNS, label.astext())).strip())}"'
 
 
 def _visit_label(self: HTML5Translator, node: LabelNode) -> None:
     option = node.parent
-    if option["control"]:
-        where = f"{escape(option['question'])}-{option['number']}"
-        self.body.append(f'<label for="{where}">')
-    else:
+    if not option["control"]:
         self.body.append('<p class="ck-label">')
+        return
+    name = escape(option["question"])
+    self.body.append(
+        f'<label class="ck-pick"><input type="{option["control"]}" name="{name}" '
+        f'id="{name}-{option["number"]}" value="{option["number"]}" '
+        f'data-right="{str(option["right"]).lower()}"{_spoken(node)}>'
+        '<span class="ck-label">'
+    )
 
 
 def _depart_label(self: HTML5Translator, node: LabelNode) -> None:
-    self.body.append("</label>" if node.parent["control"] else "</p>")
+    picked = '</span><span class="ck-mark"></span></label>'
+    self.body.append(picked if node.parent["control"] else "</p>")
 
 
 def _visit_reason(self: HTML5Translator, node: ReasonNode) -> None:
@@ -230,8 +260,7 @@ def _depart_reason(self: HTML5Translator, node: ReasonNode) -> None:
 def _visit_recall(self: HTML5Translator, node: RecallNode) -> None:
     name = escape(node["question"])
     self.body.append(
-        f'<section class="ck-recall" data-question="{name}" '
-        'aria-label="Your prediction">'
+        f'<section class="ck-recall" data-question="{name}">'
         f'<p class="ck-picked">You were asked to <a href="#predict-{name}">predict '
         "this</a> earlier on this page.</p>"
         '<details class="ck-options"><summary>Every option, and why</summary>'
@@ -248,7 +277,7 @@ def setup(app: Sphinx) -> None:
     app.add_directive("predict", Ask)
     app.add_directive("predicted", Predicted)
     app.add_node(QuestionNode, html=(_visit_question, _depart_question))
-    app.add_node(PromptNode, html=(_visit_prompt, _closing("</div>")))
+    app.add_node(PromptNode, html=(_visit_prompt, _depart_prompt))
     app.add_node(OptionNode, html=(_visit_option, _closing("</div>")))
     app.add_node(LabelNode, html=(_visit_label, _depart_label))
     app.add_node(ReasonNode, html=(_visit_reason, _depart_reason))

@@ -97,6 +97,14 @@ def test_a_defect_is_found_by_its_gate_with_its_line(
         assert line + below in [finding.line for finding in found], found
 
 
+def test_what_describes_a_live_figure_is_no_prose(tmp_path):
+    described = "```{live-figure} a-figure\n:alt: A b.\n" + "word " * 3000 + "\n```\n"
+    book, _ = book_with(
+        tmp_path, "## In production\n", f"{described}\n## In production\n"
+    )
+    assert [f for f in examine(book) if "words" in f.message] == []
+
+
 def test_only_the_cell_that_is_not_formatted_is_named(tmp_path):
     book, line = book_with(tmp_path, "value_3 = 3", "value_3=3")
     assert [finding.line for finding in examine(book)] == [line]

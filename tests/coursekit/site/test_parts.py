@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import subprocess
 
 import pytest
 from sphinxcontrib.katex import katex_version
@@ -62,28 +61,3 @@ def test_the_plan_names_parts_and_areas_that_have_titles():
 def test_every_skill_of_the_plan_has_a_page_in_the_plan():
     placed = {skill for page in roadmap.contents() for skill in page.skills}
     assert {skill.id for skill in roadmap.skills()} <= placed
-
-
-@pytest.mark.parametrize("script", ["course.js", "figures/loss-surface.js"])
-def test_scripts_are_sound_modules(script, tmp_path):
-    copy = tmp_path / "script.mjs"
-    copy.write_bytes((katex.STATIC / script).read_bytes())
-    subprocess.run([maths.node_program(), "--check", str(copy)], check=True)
-
-
-def test_the_figure_descends_as_gradient_descent_does(tmp_path):
-    """Its path against the closed form: each axis is multiplied by 1 - rate * c."""
-    script = (katex.STATIC / "figures" / "loss-surface.js").read_text(encoding="utf-8")
-    pure = script[: script.index("function draw(")]
-    code = f"{pure}\nconsole.log(JSON.stringify(descend([-9, 2], 0.07, 0)))"
-    done = subprocess.run(
-        [maths.node_program(), "--eval", code],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    path = json.loads(done.stdout)
-    assert len(path) == 61
-    for k, (x, y) in enumerate(path):
-        assert x == pytest.approx(-9 * (1 - 0.07 * 1) ** k)
-        assert y == pytest.approx(2 * (1 - 0.07 * 25) ** k)
