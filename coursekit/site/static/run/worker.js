@@ -32,6 +32,7 @@ const NOT_HERE = "This copy of the book came without the files that run code: op
 // Bytes that are on their way: the page shows them in words, not too often.
 const arriving = new Map();
 let told = 0;
+let broken = false; // one of them did not come to its end
 
 function report(force = false) {
   const now = performance.now();
@@ -72,13 +73,14 @@ async function counted(address) {
     },
     flush() { one.size = one.got; },
   });
-  return new Response(reply.body.pipeThrough(count), { headers: reply.headers });
+  reply.body.pipeTo(count.writable).catch(() => { broken = true; });
+  return new Response(count.readable, { headers: reply.headers });
 }
 
 function begin(address) {
   if (!started.has(address.href)) {
     const made = counted(address);
-    made.catch(() => {}); // whoever asks for it next hears of it
+    made.catch(() => { broken = true; }); // whoever asks for it next hears of it
     started.set(address.href, made);
   }
 }
@@ -258,7 +260,7 @@ async function run({ id, cell, source }) {
 
 function whyNotLoaded(error) {
   if (/^404 /.test(error.message) && !manifest) return NOT_HERE;
-  if (error instanceof TypeError || error.name === "NetworkError") return NO_NETWORK;
+  if (broken || error instanceof TypeError || error.name === "NetworkError") return NO_NETWORK;
   if (/memory/i.test(error.message)) return whyBroken(error);
   return `Python did not start here (${String(error.message ?? error).split("\n")[0]}). Press Run to try again.`;
 }
