@@ -5,16 +5,17 @@ import subprocess
 
 import pytest
 
-from coursekit.site import maths, vendor
+from coursekit.site import node
+from coursekit.site.vendor import katex
 
-LOGIC = vendor.katex.STATIC / "exercise" / "logic.js"
+LOGIC = katex.STATIC / "exercise" / "logic.js"
 
 
 def ask(expression):
     """Evaluate an expression that uses the module as `it`."""
     code = f"import * as it from {json.dumps(LOGIC.as_uri())};\n"
     done = subprocess.run(
-        [maths.node_program(), "--input-type=module"],
+        [node.node_program(), "--input-type=module"],
         input=f"{code}console.log(JSON.stringify({expression}))",
         capture_output=True,
         text=True,

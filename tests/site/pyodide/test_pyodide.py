@@ -16,7 +16,7 @@ from coursekit.book.exercise_pages import read_starter
 from coursekit.book.layout import here
 from coursekit.book.plan import plan
 from coursekit.exercises.model import load
-from coursekit.site import maths
+from coursekit.site import node
 from coursekit.site.vendor.pyodide import RELEASE
 
 from .comparing import differences, summary
@@ -91,7 +91,7 @@ def ran(site, tmp_path_factory):
         reason = f"the site was built without Pyodide {RELEASE}: it was not to be had"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
     done = subprocess.run(
-        [maths.node_program(), str(HERE / "run.mjs")],
+        [node.node_program(), str(HERE / "run.mjs")],
         input=json.dumps(job(site)),
         capture_output=True,
         text=True,
