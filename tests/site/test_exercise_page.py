@@ -47,14 +47,13 @@ def one(browser, css):
 
 
 def write(browser, body):
-    """Replace what the answer to question 1 does, as typing would."""
+    """Replace the last line of the answer to question 1, as typing would."""
     editor = one(browser, "#q1-answer")
     browser.execute_script(
-        "const [field, from, to] = arguments;"
-        "field.value = field.value.replace(/^    (raise|return) .*$/m, to);"
+        "const [field, line] = arguments;"
+        "field.value = field.value.replace(/\\n[^\\n]*$/, '\\n' + line);"
         "field.dispatchEvent(new Event('input'));",
         editor,
-        SKELETON,
         f"    {body}",
     )
     assert body in editor.get_property("value")
@@ -65,8 +64,16 @@ def wait_for(browser, words, css=".ck-check[data-question='q1'] .ck-outcome"):
     WebDriverWait(browser, 120).until(lambda b: words in one(b, css).text)
 
 
+def press(browser, css):
+    """Click in the middle of the window: the header covers what is at its top."""
+    found = one(browser, css)
+    centred = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
+    browser.execute_script(centred, found)
+    found.click()
+
+
 def press_check(browser):
-    one(browser, ".ck-check[data-question='q1'] [data-act='check']").click()
+    press(browser, ".ck-check[data-question='q1'] [data-act='check']")
 
 
 def standing(browser):
@@ -86,7 +93,7 @@ def test_a_learner_answers_the_first_question(browser, address):
 
     write(browser, WRONG)
     press_check(browser)
-    wait_for(browser, "q1: not yet. 1 of 4 checks passed.")
+    wait_for(browser, "q1: not yet. 3 of 4 checks passed.")
     outcome = one(browser, ".ck-check[data-question='q1'] .ck-outcome")
     assert outcome.get_attribute("role") == "status"
     assert "the gradient of the sum, not of the mean: divide by n" in outcome.text
@@ -126,7 +133,7 @@ def test_an_endless_answer_can_be_stopped_and_mended(browser):
     WebDriverWait(browser, 10).until(lambda _: stop.is_displayed())
     doing = ".ck-check[data-question='q1'] .ck-doing"
     wait_for(browser, "Working", doing)
-    stop.click()
+    press(browser, ".ck-check[data-question='q1'] [data-act='stop']")
     wait_for(browser, "Stopped.")
     write(browser, RIGHT)
     press_check(browser)
@@ -138,7 +145,7 @@ def test_hints_unfold_one_by_one_and_are_counted(browser, address):
     ladder = one(browser, ".ck-hints[data-question='q1']")
     steps = ladder.find_elements(By.CSS_SELECTOR, ".ck-hint")
     assert [step.is_displayed() for step in steps] == [True, False, False]
-    steps[0].find_element(By.TAG_NAME, "summary").click()
+    press(browser, "[data-question='q1'] .ck-hint summary")
     wait_for(browser, "1 of 3 hints opened.", ".ck-hints[data-question='q1']")
     assert [step.is_displayed() for step in steps] == [True, True, False]
     steps[1].find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
@@ -156,7 +163,7 @@ def test_the_keyboard_alone_answers_and_checks(browser):
     browser.execute_script("arguments[0].focus()", editor)
     editor.send_keys(Keys.CONTROL, Keys.END)
     editor.send_keys(Keys.SHIFT, Keys.HOME)
-    editor.send_keys(RIGHT)
+    editor.send_keys(f"    {RIGHT}")
     assert f"    # YOUR CODE HERE\n    {RIGHT}" in editor.get_property("value")
     editor.send_keys(Keys.ESCAPE, Keys.TAB)
     assert browser.switch_to.active_element.text == "Run this cell"
@@ -170,16 +177,15 @@ def test_the_keyboard_alone_answers_and_checks(browser):
 @pytest.mark.browser
 def test_starting_over_is_asked_once_and_can_be_undone(browser):
     write(browser, RIGHT)
-    one(browser, "[data-question='q1'] .ck-hint summary").click()
-    over = one(browser, "[data-act='start-over']")
-    over.click()
-    one(browser, "[data-ask] button:nth-of-type(2)").click()  # no
+    press(browser, "[data-question='q1'] .ck-hint summary")
+    press(browser, "[data-act='start-over']")
+    press(browser, "[data-ask] button:nth-of-type(2)")  # no
     assert RIGHT in one(browser, "#q1-answer").get_property("value")
-    over.click()
-    one(browser, "[data-ask] button").click()
+    press(browser, "[data-act='start-over']")
+    press(browser, "[data-ask] button")
     assert SKELETON in one(browser, "#q1-answer").get_property("value")
     assert kept(browser).get("edits") == {}
-    one(browser, "[data-ask] button").click()  # undo
+    press(browser, "[data-ask] button")  # undo
     assert RIGHT in one(browser, "#q1-answer").get_property("value")
     assert "1 of 3 hints" in one(browser, "[data-question='q1'] .ck-opened").text
 
