@@ -29,7 +29,6 @@ _TOOLS = (
     "Sphinx",
     "jupyter-book",
     "myst-nb",
-    "sphinx-book-theme",
     "sphinxcontrib-katex",
 )
 
@@ -111,20 +110,14 @@ def build(
     made = tree.make(layout, pages, answers=answers, draft=draft, runtime=runtime)
     gone = made.sweep()
     state = _fingerprint(layout)
-    built.skipped = (
-        not draft
-        and _state_file(layout).is_file()
-        and (_state_file(layout).read_text(encoding="utf-8") == state)
-    )
+    built.skipped = not draft and _was_built_from(layout, state)
     if built.skipped:
         runtimes.place(runtime, layout.html / runtimes.FOLDER)
         return built
-    _state_file(layout).unlink(missing_ok=True)
+    layout.site_state.unlink(missing_ok=True)
     # Sphinx keeps the pages of sources that are no longer there, and those that an
-    # earlier configuration asked for.
-    if (
-        _reconfigured(layout, run=runtime is not None) or gone
-    ):  # asked first: it remembers
+    # earlier configuration asked for. (It is asked in any case, for it remembers.)
+    if _reconfigured(layout, run=runtime is not None) or gone:
         _forget(layout)
     said = _sphinx(layout, made)
     runtimes.place(runtime, layout.html / runtimes.FOLDER)
@@ -132,7 +125,7 @@ def build(
         said = [fault for fault in said if "mystnb.glue" not in fault]
     built.faults = faults + said + notebooks.publish(layout, pages).faults
     if not built.faults:
-        _state_file(layout).write_text(state, encoding="utf-8")
+        layout.site_state.write_text(state, encoding="utf-8")
     return built
 
 
@@ -149,8 +142,9 @@ def _not_executed(layout: Layout, page: Page) -> str:
     return f"{path}:1: not executed since it changed: coursekit run {page.name}"
 
 
-def _state_file(layout: Layout) -> Path:
-    return layout.build / "site.state"
+def _was_built_from(layout: Layout, state: str) -> bool:
+    remembered = layout.site_state
+    return remembered.is_file() and remembered.read_text(encoding="utf-8") == state
 
 
 def _reconfigured(layout: Layout, *, run: bool) -> bool:

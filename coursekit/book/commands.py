@@ -157,6 +157,27 @@ def _run_and_build(layout: Layout, *, answers: bool, draft: bool) -> int:
 
 
 @_spoken
+def bundle(out: Path | None = None) -> int:
+    """Pack the built site for where there is no internet; 1 when there is no site.
+
+    Parameters
+    ----------
+    out
+        The file; one below `dist` if None.
+    """
+    from coursekit.book import bundle as packing
+    from coursekit.book.layout import here
+
+    try:
+        made = packing.bundle(here(), out)
+    except packing.BundleError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{made}: {made.stat().st_size / 1e6:.0f} MB. Its README.txt says the rest.")
+    return 0
+
+
+@_spoken
 def notebooks() -> int:
     """Write the notebooks for download and Colab."""
     from coursekit.book.layout import here

@@ -126,7 +126,8 @@ def make(
             name = f"answers/{exercise.name}.md"
             tree.write(name, text, _origin(layout, exercise.path))
     _write_exercises(tree, layout, manifest, exercises)
-    works = [notices.of_katex(), *(runtime.notices if runtime else [])]
+    works = [notices.of_katex(), *notices.of_tools()]
+    works += runtime.notices if runtime else []
     tree.write(f"{notices.PAGE}.md", notices.page(works))
     modules = _write_reference(tree, layout, {page.name for page in pages})
     contents = _contents(layout, tree if draft else None, modules)
@@ -337,11 +338,21 @@ def _facts(
         minutes=course.minutes,
         data=course.data,
         runs=list(course.runs),
+        needs=course.needs,
         exercise=course.exercise if starter.is_file() else None,
         exercise_minutes=meta.minutes if meta else 0,
+        exercise_questions=_questions(exercise) if exercise else [],
         has_answers=answers and exercise is not None,
         versions={name: page.versions[name] for name in page.direct},
         python=record.python if record else "",
         seconds=record.seconds if record else 0.0,
         peak_bytes=record.peak_bytes if record else 0,
+    )
+
+
+def _questions(exercise: sources.Source) -> list[str]:
+    """Return the ids of an exercise's questions, in its order."""
+    roles = (cell.role for cell in exercise.cells)
+    return list(
+        dict.fromkeys(role.question for role in roles if role and role.question)
     )

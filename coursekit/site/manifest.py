@@ -19,12 +19,12 @@ class PageFacts:
     ----------
     name, title
         `part/slug`, and the page's heading.
-    skills, minutes, data, runs
+    skills, minutes, data, runs, needs
         As in its front matter.
     exercise
         Its exercise as `part/slug` where that has a starter, or None.
-    exercise_minutes
-        Minutes that the exercise takes.
+    exercise_minutes, exercise_questions
+        Minutes that the exercise takes, and the ids of its questions.
     has_answers
         Whether the exercise's answer page is in this site.
     versions
@@ -44,8 +44,10 @@ class PageFacts:
     minutes: int
     data: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
+    needs: list[str] = field(default_factory=list)
     exercise: str | None = None
     exercise_minutes: int = 0
+    exercise_questions: list[str] = field(default_factory=list)
     has_answers: bool = False
     versions: dict[str, str] = field(default_factory=dict)
     python: str = ""

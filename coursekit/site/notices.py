@@ -1,8 +1,9 @@
 """Whose work the site carries: name, version, licence, address, and the licence's text.
 
-Of a wheel all of this stands in the wheel. KaTeX's licence is kept beside its files,
-those of CPython, Pyodide and what is compiled into it in `licences/`, because the
-release has them nowhere.
+Of a wheel all of this stands in the wheel, of the tools that put files of theirs into
+the site in what pip installed. KaTeX's licence is kept beside its files, those of
+CPython, Pyodide and what is compiled into it in `licences/`, because the release has
+them nowhere.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import email
 import json
 import re
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib.metadata import distribution
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -20,16 +22,20 @@ from coursekit.site.vendor import katex
 if TYPE_CHECKING:
     from email.message import Message
 
+    from sphinx.application import Sphinx
+
     from coursekit.site.vendor.lock import Lock
 
 PAGE = "about/notices"
+# What leaves scripts or styles of its own below `_static`.
+_TOOLS = ("Sphinx", "myst-nb")
 _TEXTS = Path(__file__).with_name("licences")
 _LICENCE = re.compile(r"licen[cs]e|copying|notice", re.IGNORECASE)
 _HOME = ("homepage", "source", "repository", "source code")
 _RUNTIME = {
     "Pyodide": ("MPL-2.0", "https://github.com/pyodide/pyodide", "pyodide.txt"),
     "CPython": ("PSF-2.0", "https://github.com/python/cpython", "cpython.txt"),
-    "Compiled into Pyodide": (
+    "Libraries compiled into Pyodide": (
         "MIT, Zlib, BSD, public domain",
         "https://pyodide.org",
         "linked.txt",
@@ -62,9 +68,8 @@ class Notice:
         As its authors state them.
     files
         Which vendored files are of it.
-    texts
-        Licence texts by their path from the site's root; those below `_run/` are still
-        to be written, with these contents.
+    path, text
+        Where its licence stands in the site, and what it says.
     """
 
     name: str
@@ -72,7 +77,8 @@ class Notice:
     licence: str
     address: str
     files: tuple[str, ...]
-    texts: dict[str, bytes] = field(default_factory=dict)
+    path: str
+    text: bytes
 
 
 def of_katex() -> Notice:
@@ -82,7 +88,40 @@ def of_katex() -> Notice:
     text = (katex.FOLDER / "LICENSE").read_bytes()
     address = "https://katex.org"
     files = tuple(lock["files"])
-    return Notice("KaTeX", lock["version"], "MIT", address, files, {path: text})
+    return Notice("KaTeX", lock["version"], "MIT", address, files, path, text)
+
+
+def of_tools() -> list[Notice]:
+    """Return the notices of the tools whose files Sphinx copies into the site."""
+    return [_of_tool(name) for name in _TOOLS]
+
+
+def _of_tool(name: str) -> Notice:
+    found = distribution(name)
+    about = email.message_from_string(found.read_text("METADATA") or "")
+    texts = {
+        str(file): Path(str(found.locate_file(file))).read_bytes()
+        for file in found.files or []
+        if ".dist-info/" in str(file) and _is_licence(str(file))
+    }
+    path = f"_static/licences/{name}.txt"
+    stated = (_licence(about), _address(about))
+    return Notice(name, found.version, *stated, (), path, _joined(texts))
+
+
+def write_texts(app: Sphinx, error: Exception | None) -> None:
+    """Put the tools' licences into the site."""
+    if error is not None or app.builder.format != "html":
+        return
+    for notice in of_tools():
+        path = Path(app.outdir) / notice.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(notice.text)
+
+
+def setup(app: Sphinx) -> None:
+    """Connect to the build."""
+    app.connect("build-finished", write_texts)
 
 
 def of_runtime(lock: Lock, kept: dict[str, Path]) -> list[Notice]:
@@ -95,11 +134,13 @@ def of_runtime(lock: Lock, kept: dict[str, Path]) -> list[Notice]:
     kept
         Its checked files, by name.
     """
-    versions = {"Pyodide": lock.release, "CPython": lock.about["python"]}
+    # Of Python the release states the minor version only: the rest is always 0 there.
+    python = lock.about["python"].rpartition(".")[0]
+    versions = {"Pyodide": lock.release, "CPython": python}
     files = {
         "Pyodide": ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"),
         "CPython": ("pyodide.asm.wasm", "python_stdlib.zip"),
-        "Compiled into Pyodide": ("pyodide.asm.wasm",),
+        "Libraries compiled into Pyodide": ("pyodide.asm.wasm",),
     }
     runtime = [
         Notice(
@@ -108,7 +149,8 @@ def of_runtime(lock: Lock, kept: dict[str, Path]) -> list[Notice]:
             licence,
             address,
             files[name],
-            {f"_run/licences/{text}": (_TEXTS / text).read_bytes()},
+            f"_run/licences/{text}",
+            (_TEXTS / text).read_bytes(),
         )
         for name, (licence, address, text) in _RUNTIME.items()
     ]
@@ -136,14 +178,8 @@ def of_wheel(name: str, file: str, path: Path) -> Notice:
         metadata = next(n for n in names if n.endswith(".dist-info/METADATA"))
         about = email.message_from_bytes(archive.read(metadata))
         texts = {n: archive.read(n) for n in names if _is_licence(n)}
-    return Notice(
-        name,
-        about["Version"],
-        _licence(about),
-        _address(about),
-        (file,),
-        {f"_run/licences/{name}/{_flat(n)}.txt": text for n, text in texts.items()},
-    )
+    stated = (about["Version"], _licence(about), _address(about))
+    return Notice(name, *stated, (file,), f"_run/licences/{name}.txt", _joined(texts))
 
 
 def _is_licence(member: str) -> bool:
@@ -151,10 +187,15 @@ def _is_licence(member: str) -> bool:
     return bool(_LICENCE.search(place.name)) and place.suffix not in {".py", ".pyi"}
 
 
-def _flat(member: str) -> str:
-    """Return a path inside a wheel as one name, without what all of them begin with."""
-    plain = re.sub(r"^[^/]+\.dist-info/(licenses/)?", "", member)
-    return plain.removesuffix(".txt").replace("/", "-")
+def _joined(texts: dict[str, bytes]) -> bytes:
+    """Return licences as one text, each under the path that it has in its package."""
+    if len(texts) == 1:
+        return next(iter(texts.values()))
+    parts = (
+        f"{'=' * 72}\n{path}\n{'=' * 72}\n\n".encode() + text
+        for path, text in sorted(texts.items())
+    )
+    return b"\n\n".join(parts)
 
 
 def _licence(about: Message) -> str:
@@ -188,18 +229,10 @@ def page(notices: list[Notice]) -> str:
     """
     rows = ["| work | version | licence | text |", "|---|---|---|---|"]
     for notice in notices:
-        links = [
-            f'<a href="../{path}">{label}</a>' for path, label in _labelled(notice)
-        ]
         name = f"[{notice.name}]({notice.address})"
-        cells = (name, notice.version, notice.licence, ", ".join(links))
+        # No Markdown link: Sphinx would look for the file among its sources.
+        text = f'<a href="../{notice.path}">Text for {notice.name}</a>'
+        cells = (name, notice.version, notice.licence, text)
         rows.append(f"| {' | '.join(cells)} |")
-    compiled = _COMPILED if len(notices) > 1 else ""
+    compiled = _COMPILED if any(n.name == "Pyodide" for n in notices) else ""
     return "\n".join([_INTRODUCTION, *rows, "", compiled])
-
-
-def _labelled(notice: Notice) -> list[tuple[str, str]]:
-    """Return the texts of a notice with what their links say."""
-    if len(notice.texts) == 1:
-        return [(path, "licence") for path in notice.texts]
-    return [(path, PurePosixPath(path).stem) for path in sorted(notice.texts)]

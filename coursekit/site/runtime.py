@@ -94,7 +94,7 @@ def runtime_of(layout: Layout) -> Runtime | None:
         )
         return None
     for notice in about:
-        made |= {p.removeprefix(f"{FOLDER}/"): text for p, text in notice.texts.items()}
+        made[notice.path.removeprefix(f"{FOLDER}/")] = notice.text
     placed = {f"pyodide/{name}": path for name, path in kept.items()}
     return Runtime(lock.release, placed, made, about)
 

@@ -410,6 +410,7 @@ def test_a_package_that_is_not_here_is_said_in_a_sentence(page):
         ('RuntimeError("can\'t start new thread")', "one thread"),
         ("OSError(138, 'emscripten does not support processes.')", "other programs"),
         ("MemoryError()", "out of memory"),
+        ("AttributeError('The .style accessor requires jinja2')", "Styled tables"),
         ("ValueError('plain')", ""),
     ],
 )

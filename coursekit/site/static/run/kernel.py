@@ -617,6 +617,8 @@ def hint(error: BaseException) -> str:
             f"{package} is not among the packages that run in the page: run this in "
             "Colab or on your machine."
         )
+    if "requires jinja2" in text:
+        return "Styled tables (.style) do not run in the page: show the table itself."
     if "can't start new thread" in text:
         return "The page's Python has one thread only: run this without threads."
     if "does not support processes" in text:
