@@ -231,7 +231,7 @@ class YourProgress(_Linking):
     def _part(self, part: str) -> TagNode:
         here = [p.name for p in roadmap.contents_of(part) if self._there(p.name)]
         bar = tag(
-            "span", tag("span", kind="ck-bar-done"), kind="ck-bar", aria_hidden="true"
+            "span", tag("span", kind="ck-gauge-done"), kind="ck-gauge", aria_hidden="true"
         )
         says = tag("span", f"0 of {len(here)} done", kind="ck-part-says")
         link = self.link(f"{part}/index", roadmap.PARTS[part])

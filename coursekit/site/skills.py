@@ -48,8 +48,8 @@ class SkillsMap(Drawn):
         here = sum(skill.id in taught for skill in skills)
         bar = tag(
             "span",
-            tag("span", kind="ck-bar-done"),
-            kind="ck-bar",
+            tag("span", kind="ck-gauge-done"),
+            kind="ck-gauge",
             aria_hidden="true",
             style=f"--taught: {here / len(skills):.3f}",
         )

@@ -50,7 +50,7 @@ course.skills = (() => {
         if (entry.taught) tick(one(".ck-mark", entry.row), entry.done);
       }
       const done = rows.filter((entry) => entry.done).length;
-      one(".ck-bar", element).style.setProperty("--done", done / rows.length);
+      one(".ck-gauge", element).style.setProperty("--done", done / rows.length);
       one(".ck-area-done", element).textContent = done ? `${done} done` : "";
     }
   }
