@@ -144,7 +144,7 @@ def _ladder(text: str, question: str) -> str:
 
 
 def _is_work(cell: dict[str, Any]) -> bool:
-    return cell["cell_type"] == "code" and cell["id"] != "bootstrap"
+    return bool(cell["cell_type"] == "code" and cell["id"] != "bootstrap")
 
 
 def _text(cell: dict[str, Any]) -> str:

@@ -166,7 +166,7 @@ def _head(
     """Return what stands below the title: the facts, the questions, the links."""
     links = exercise_links(manifest, facts.name)
     return (
-        f'<dl class="ck-about">{_facts_list(manifest, facts, root)}</dl>\n'
+        f'<dl class="ck-exercise-facts">{_facts_list(manifest, facts, root)}</dl>\n'
         + ("" if live else _notice(facts))
         + _questions(sections, facts, live)
         + '<p class="ck-links">'
@@ -207,7 +207,7 @@ def _notice(facts: ExerciseFacts) -> str:
     else:
         why = "It needs more than the Python of a browser can do."
     return (
-        '<p class="ck-notice"><strong>This exercise does not run in the page.</strong> '
+        '<p class="ck-elsewhere"><strong>This exercise does not run in the page.</strong> '
         f"{escape(why)} Open it in Colab, or download the notebook: checks and hints "
         "are inside.</p>\n"
     )

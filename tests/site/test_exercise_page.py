@@ -222,7 +222,7 @@ def test_every_exercise_has_a_page_that_leads_back_to_its_chapter(site):
 
 def test_an_exercise_that_cannot_run_says_so_and_has_no_dead_buttons(site):
     soup = page(site / "exercises" / "deployment" / "prediction-service.html")
-    assert "fastapi, flask and pydantic" in soup.select_one(".ck-notice").get_text()
+    assert "fastapi, flask and pydantic" in soup.select_one(".ck-elsewhere").get_text()
     assert soup.select("article button, article textarea") == []
     assert len(soup.select(".ck-hint")) == 15
 
