@@ -167,7 +167,7 @@ def _head(
     """Return what stands below the title: the facts, the questions, the links."""
     links = exercise_links(manifest, facts.name)
     return (
-        f'<dl class="ck-given-facts">{_facts_list(manifest, facts, root)}</dl>\n'
+        f'<dl class="ck-exercise-facts">{_facts_list(manifest, facts, root)}</dl>\n'
         + ("" if live else _notice(facts))
         + _questions(sections, facts, live)
         + '<p class="ck-links">'
@@ -208,9 +208,9 @@ def _notice(facts: ExerciseFacts) -> str:
     else:
         why = "It needs more than the Python of a browser can do."
     return (
-        '<p class="ck-elsewhere"><strong>This exercise does not run in the page.</strong> '
-        f"{escape(why)} Open it in Colab, or download the notebook: checks and hints "
-        "are inside.</p>\n"
+        '<p class="ck-elsewhere"><strong>This exercise does not run in the page.'
+        f"</strong> {escape(why)} Open it in Colab, or download the notebook: checks "
+        "and hints are inside.</p>\n"
     )
 
 
