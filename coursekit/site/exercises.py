@@ -207,9 +207,9 @@ def _notice(facts: ExerciseFacts) -> str:
     else:
         why = "It needs more than the Python of a browser can do."
     return (
-        '<p class="ck-elsewhere"><strong>This exercise does not run in the page.</strong> '
-        f"{escape(why)} Open it in Colab, or download the notebook: checks and hints "
-        "are inside.</p>\n"
+        '<p class="ck-elsewhere"><strong>This exercise does not run in the page.'
+        f"</strong> {escape(why)} Open it in Colab, or download the notebook: checks "
+        "and hints are inside.</p>\n"
     )
 
 
