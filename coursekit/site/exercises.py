@@ -101,7 +101,8 @@ def _parts(
         parts = _given(cell, course)
     opening = f'data-cell="{course["cell"]}" data-role="{role}"'
     question = course.get("question", "")
-    head = _raw(f'<div class="ck-{role}" {opening} data-question="{question}">')
+    name = "verify" if role == "check" else role  # ck-check is an item to tick
+    head = _raw(f'<div class="ck-{name}" {opening} data-question="{question}">')
     return [head, *parts, _raw("</div>")]
 
 
@@ -256,10 +257,11 @@ def _end(app: Sphinx, facts: ExerciseFacts, root: str, live: bool) -> str:
     title = escape(page.title if page else facts.chapter)
     links.append(f'<a href="{root}{facts.chapter}.html">Back to {title}</a>')
     told = "All questions passed." if live else "When your checks pass:"
+    compare = " Compare with the reference: it is one way of several."
     state = " data-all-passed" if live else ""
     return (
-        f'<div class="ck-end"{state}>\n<p><strong>{told}</strong> Compare with the '
-        "reference: it is one way of several.</p>\n"
+        f'<div class="ck-end"{state}>\n<p><strong>{told}</strong>'
+        f"{compare * facts.has_answers}</p>\n"
         f'<p class="ck-links">{" ".join(links)} <span data-next></span></p>\n</div>\n'
     )
 

@@ -59,7 +59,7 @@ def write(browser, body):
     assert body in editor.get_property("value")
 
 
-def wait_for(browser, words, css=".ck-check[data-question='q1'] .ck-outcome"):
+def wait_for(browser, words, css=".ck-verify[data-question='q1'] .ck-outcome"):
     """Wait for words in a place; the first time Python has to come."""
     WebDriverWait(browser, 120).until(lambda b: words in one(b, css).text)
 
@@ -73,7 +73,7 @@ def press(browser, css):
 
 
 def press_check(browser):
-    press(browser, ".ck-check[data-question='q1'] [data-act='check']")
+    press(browser, ".ck-verify[data-question='q1'] [data-act='check']")
 
 
 def standing(browser):
@@ -94,7 +94,7 @@ def test_a_learner_answers_the_first_question(browser, address):
     write(browser, WRONG)
     press_check(browser)
     wait_for(browser, "q1: not yet. 3 of 4 checks passed.")
-    outcome = one(browser, ".ck-check[data-question='q1'] .ck-outcome")
+    outcome = one(browser, ".ck-verify[data-question='q1'] .ck-outcome")
     assert outcome.get_attribute("role") == "status"
     assert "the gradient of the sum, not of the mean: divide by n" in outcome.text
 
@@ -121,7 +121,7 @@ def test_what_python_says_of_an_answer_that_does_not_parse_stands_in_the_outcome
     write(browser, 'print("from the answer"); ' + RIGHT)
     press_check(browser)
     wait_for(browser, "q1: passed")
-    printed = one(browser, ".ck-check[data-question='q1'] .ck-printed").text
+    printed = one(browser, ".ck-verify[data-question='q1'] .ck-printed").text
     assert set(printed.splitlines()) == {"from the answer"}
 
 
@@ -129,15 +129,32 @@ def test_what_python_says_of_an_answer_that_does_not_parse_stands_in_the_outcome
 def test_an_endless_answer_can_be_stopped_and_mended(browser):
     write(browser, "while True: pass")
     press_check(browser)
-    stop = one(browser, ".ck-check[data-question='q1'] [data-act='stop']")
+    stop = one(browser, ".ck-verify[data-question='q1'] [data-act='stop']")
     WebDriverWait(browser, 10).until(lambda _: stop.is_displayed())
-    doing = ".ck-check[data-question='q1'] .ck-doing"
+    doing = ".ck-verify[data-question='q1'] .ck-doing"
     wait_for(browser, "Working", doing)
-    press(browser, ".ck-check[data-question='q1'] [data-act='stop']")
+    press(browser, ".ck-verify[data-question='q1'] [data-act='stop']")
     wait_for(browser, "Stopped.")
     write(browser, RIGHT)
     press_check(browser)
     wait_for(browser, "q1: passed")
+
+
+@pytest.mark.browser
+def test_when_all_questions_passed_the_way_leads_on(browser, address):
+    assert not one(browser, ".ck-end").is_displayed()
+    browser.execute_script(
+        "course.store.update(all => { all.exercises[arguments[0]] = {at: 1, questions:"
+        " {q1: 'passed', q2: 'passed', q3: 'passed', q4: 'passed', q5: 'passed'}}; })",
+        NAME,
+    )
+    assert standing(browser) == "5 of 5 questions passed"
+    links = one(browser, ".ck-end").find_elements(By.TAG_NAME, "a")
+    assert links[0].text == "Reference answers"
+    assert links[0].get_attribute("href").endswith(f"/answers/{NAME}.html")
+    assert links[1].text == "Back to Gradient descent"
+    following = one(browser, ".ck-neighbours a[rel='next']").get_attribute("href")
+    assert [a.get_attribute("href") for a in links[2:]] == [following]
 
 
 @pytest.mark.browser

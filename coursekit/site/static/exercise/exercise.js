@@ -85,6 +85,12 @@ function showStanding() {
   article.querySelector(".ck-end").classList.toggle("ck-reached", all);
 }
 
+// The page that follows in the book is known only around the text.
+function showNext() {
+  const next = document.querySelector(".ck-neighbours a[rel='next']");
+  if (next) article.querySelector("[data-next]").append(next.cloneNode(true));
+}
+
 function showHints() {
   const { hints } = kept();
   for (const ladder of article.querySelectorAll(".ck-hints")) {
@@ -319,4 +325,5 @@ document.addEventListener("course:change", () => {
 });
 for (const one of article.querySelectorAll("[data-act]")) one.disabled = false;
 show();
+showNext();
 document.documentElement.dataset.exercise = "ready";
