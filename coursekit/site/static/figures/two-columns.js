@@ -64,7 +64,7 @@ export const figure = {
     const grid = GRID.flatMap((at) => [
       [[at, -6], [at, 6]],
       [[-6, at], [6, at]],
-    ].map((ends) => path(ends.map((end) => along(first, second, end)), "ck-faint")));
+    ].map((ends) => path(ends.map((end) => along(first, second, end)), "ck-level")));
     const way = kind === "none" ? [reached, target] : [[0, 0], along(first, second, [x[0], 0]), reached];
     const [cx, cy] = pixels(target).map((v) => v.toFixed(1));
     const inside = grid.join("") + path(way, "ck-line-2")
