@@ -35,6 +35,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     from coursekit.site import (
         accessible,
         cells,
+        exercises,
         figures,
         frame,
         maps,
@@ -46,8 +47,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
         quizzes,
         review,
         search,
-        snippets,
         skills,
+        snippets,
         tags,
         targets,
         terms,
@@ -56,6 +57,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     modules = (
         accessible,
         cells,
+        exercises,
         figures,
         frame,
         maps,

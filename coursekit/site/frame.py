@@ -36,6 +36,7 @@ STYLES = (
     "questions",
     "figures",
     "run",
+    "exercise",
     "progress",
     "print",
 )

@@ -244,3 +244,20 @@ def test_a_skill_is_found_with_its_place():
     assert text.startswith("Gradient descent")
     assert address == "mathematics/gd.html#skill-math-gradient-descent"
     assert title == "Descent"
+
+
+# What several sheets may speak of: the frame's own, and what it gives to all.
+_COMMON = {"ck-book", "ck-button", "ck-columns", "ck-fold", "ck-links", "ck-picture"}
+_COMMON |= {"ck-question", "ck-recall", "ck-scroll", "ck-tick", "ck-editor"}
+
+
+def test_no_two_sheets_give_one_name_two_meanings():
+    owners: dict[str, set[str]] = {}
+    for path in sorted((frame._HERE / "styles").glob("*.css")):
+        rules = re.sub(r"/\*.*?\*/", "", path.read_text("utf-8"), flags=re.DOTALL)
+        for selector in re.findall(r"([^{}]+)\{", rules):
+            for name in re.findall(r"\.(ck-[a-z-]+)", selector):
+                owners.setdefault(name, set()).add(path.stem)
+    shared = {name: sheets - {"print"} for name, sheets in owners.items()}
+    twice = {name: sheets for name, sheets in shared.items() if len(sheets) > 1}
+    assert {name: twice[name] for name in twice.keys() - _COMMON} == {}
