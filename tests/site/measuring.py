@@ -178,6 +178,7 @@ def violations(browser: Chrome, address: str, width: int, theme: str) -> list[st
 
 def lighthouse(addresses: list[str], folder: Path) -> list[dict[str, Any]]:
     """Run Lighthouse's mobile profile on pages; scores in per cent by category."""
+    folder.mkdir(exist_ok=True)
     script = str(site_tools.TOOLS / "lighthouse.mjs")
     tools = str(site_tools.FOLDER)
     browser = next(filter(None, map(shutil.which, BROWSERS)))
