@@ -17,10 +17,10 @@ function icons(from, to, shape, look) {
 }
 
 const KINDS = [
-  ["right", diamond, "ck-fill-2", "late, rang"],
-  ["missed", diamond, "ck-faded-2", "late, silent"],
-  ["needless", square, "ck-fill-1", "not late, rang"],
-  ["spared", square, "ck-soft", "not late, silent"],
+  ["right", diamond, "ck-fill-2", "stuck, rang"],
+  ["missed", diamond, "ck-faded-2", "stuck, silent"],
+  ["needless", square, "ck-fill-1", "others, rang"],
+  ["spared", square, "ck-soft", "others, silent"],
 ];
 
 // The kinds under the grid, two beside each other.
@@ -31,9 +31,9 @@ const NAMES = KINDS.map(([, shape, look, text], i) => {
 
 // Whole icons: a kind may be half a flight off.
 function whole({ right, missed, needless }) {
-  const late = Math.round(right + missed);
-  const heard = Math.min(late, Math.round(right));
-  return [heard, late - heard, Math.min(FLIGHTS - late, Math.round(needless))];
+  const stuck = Math.round(right + missed);
+  const heard = Math.min(stuck, Math.round(right));
+  return [heard, stuck - heard, Math.min(FLIGHTS - stuck, Math.round(needless))];
 }
 
 const oneTo = (odds) => (odds < 1 ? `1 to ${number(1 / odds, 1)}` : `${number(odds, 1)} to 1`);
@@ -43,21 +43,21 @@ export const figure = {
   title: "What a ring means",
   size: [480, 336],
   controls: [
-    { name: "base", label: "Late flights in 1,000", min: 0, max: 2.7, step: 0.01, value: 0.67, shows: (v) => number(10 ** v, 1) },
+    { name: "base", label: "Stuck flights in 1,000", min: 0, max: 2.7, step: 0.01, value: 0.67, shows: (v) => number(10 ** v, 1) },
     { name: "sensitivity", label: "Sensitivity", min: 50, max: 100, step: 1, value: 99, unit: "%" },
     { name: "specificity", label: "Specificity", min: 90, max: 100, step: 0.1, value: 99, digits: 1, unit: "%" },
   ],
   model({ base, sensitivity, specificity }) {
-    const late = 10 ** base;
-    const right = (late * sensitivity) / 100;
-    const needless = ((FLIGHTS - late) * (100 - specificity)) / 100;
+    const stuck = 10 ** base;
+    const right = (stuck * sensitivity) / 100;
+    const needless = ((FLIGHTS - stuck) * (100 - specificity)) / 100;
     return {
       right,
       needless,
-      missed: late - right,
-      spared: FLIGHTS - late - needless,
+      missed: stuck - right,
+      spared: FLIGHTS - stuck - needless,
       precision: right / (right + needless),
-      prior: late / (FLIGHTS - late),
+      prior: stuck / (FLIGHTS - stuck),
     };
   },
   picture(_state, result) {
@@ -70,7 +70,7 @@ export const figure = {
     return drawn.join("") + bar + NAMES;
   },
   says({ sensitivity, specificity }, { right, missed, needless, precision, prior }) {
-    const rings = `Of 1,000 flights ${number(right + missed, 1)} are late. The alarm rings for ${number(right, 1)} of them and for ${number(needless, 1)} of the others: ${number(100 * precision, 0)} % of the rings are right.`;
+    const rings = `Of 1,000 flights ${number(right + missed, 1)} are stuck. The alarm rings for ${number(right, 1)} of them and for ${number(needless, 1)} of the others: ${number(100 * precision, 0)} % of the rings are right.`;
     const off = 100 - specificity;
     if (off < 1e-9) return `${rings} An alarm that never rings for nothing is always right.`;
     const ratio = sensitivity / off;
