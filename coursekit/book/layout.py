@@ -77,6 +77,11 @@ class Layout:
         return self.build / "html"
 
     @property
+    def site_state(self) -> Path:
+        """What the site was built from, when it was last built without a fault."""
+        return self.build / "site.state"
+
+    @property
     def notebooks(self) -> Path:
         """The notebooks for download and for Colab."""
         return self.build / "notebooks"

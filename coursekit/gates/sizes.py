@@ -5,6 +5,7 @@ The defect: a page that nobody finishes, a cell that nobody reads.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from coursekit.gates.model import Book, Finding, Page, prose_only
@@ -16,11 +17,16 @@ GATE = "sizes"
 WORDS = range(1400, 2801)
 CELLS = range(15, 46)
 CELL_LINES = 30
+_LIVE_FIGURE = re.compile(r"^```\{live-figure\}.*?^```$", re.DOTALL | re.MULTILINE)
 
 
 def words(page: Page) -> int:
-    """Count the words of prose: directives' texts count, code and formulas do not."""
+    """Count the words of prose: directives' texts count, code and formulas do not.
+
+    Nor does what describes a live figure, like the alt text of a cell that draws.
+    """
     text = "\n".join(text for _, text in page.prose_lines)
+    text = _LIVE_FIGURE.sub("", text)
     return sum(any(c.isalpha() for c in word) for word in prose_only(text).split())
 
 

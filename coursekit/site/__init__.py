@@ -34,28 +34,44 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """
     from coursekit.site import (
         accessible,
+        cells,
+        exercises,
         figures,
         frame,
         maps,
         maths,
+        notices,
         pages,
         pictures,
+        plans,
         quizzes,
         review,
+        search,
+        skills,
+        snippets,
+        tags,
         targets,
         terms,
     )
 
     modules = (
         accessible,
+        cells,
+        exercises,
         figures,
         frame,
         maps,
         maths,
+        notices,
         pages,
         pictures,
+        plans,
         quizzes,
         review,
+        search,
+        snippets,
+        skills,
+        tags,
         targets,
         terms,
     )
@@ -68,6 +84,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 def _version() -> int:
     """Return a number for this code: Sphinx reads every page again when it changes."""
     digest = hashlib.sha256()
-    for path in sorted(_HERE.glob("*.py")):
+    code = (*_HERE.glob("*.py"), *_HERE.glob("*.mjs"), *_HERE.glob("static/figures/*"))
+    for path in sorted(code):
         digest.update(path.read_bytes())
     return int.from_bytes(digest.digest()[:6])

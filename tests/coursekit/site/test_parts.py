@@ -3,12 +3,12 @@
 import hashlib
 import json
 import re
-import subprocess
 
 import pytest
 from sphinxcontrib.katex import katex_version
 
-from coursekit.site import maths, roadmap, vendor
+from coursekit.site import maths, roadmap
+from coursekit.site.vendor import LockError, katex
 
 
 def test_mathematics_is_html_for_eyes_and_mathml_for_readers():
@@ -23,10 +23,10 @@ def test_a_wrong_formula_is_an_error_and_not_red_text():
 
 
 def test_the_vendored_files_are_those_of_the_lock():
-    lock = json.loads(vendor.LOCK.read_text(encoding="utf-8"))
-    files = [path for path in vendor.FOLDER.rglob("*") if path.is_file()]
+    lock = json.loads(katex.LOCK.read_text(encoding="utf-8"))
+    files = [path for path in katex.FOLDER.rglob("*") if path.is_file()]
     found = {
-        path.relative_to(vendor.FOLDER).as_posix(): hashlib.sha256(
+        path.relative_to(katex.FOLDER).as_posix(): hashlib.sha256(
             path.read_bytes()
         ).hexdigest()
         for path in files
@@ -35,21 +35,21 @@ def test_the_vendored_files_are_those_of_the_lock():
 
 
 def test_style_sheet_and_renderer_are_of_one_version():
-    assert json.loads(vendor.LOCK.read_text())["version"] == katex_version
+    assert json.loads(katex.LOCK.read_text())["version"] == katex_version
 
 
 def test_the_style_sheet_asks_only_for_fonts_that_are_there():
-    style = (vendor.FOLDER / "katex.min.css").read_text(encoding="utf-8")
+    style = (katex.FOLDER / "katex.min.css").read_text(encoding="utf-8")
     asked = set(re.findall(r"url\(([^)]+)\)", style))
     assert len(asked) == 20
-    assert all((vendor.FOLDER / name).is_file() for name in asked)
+    assert all((katex.FOLDER / name).is_file() for name in asked)
 
 
 def test_vendoring_fails_closed(tmp_path, monkeypatch):
-    monkeypatch.setattr(vendor, "fetch", lambda _version: {"katex.min.css": b"other"})
-    monkeypatch.setattr(vendor, "FOLDER", tmp_path / "katex")
-    with pytest.raises(SystemExit, match="nothing was written"):
-        vendor.main([])
+    monkeypatch.setattr(katex, "fetch", lambda _version: {"katex.min.css": b"other"})
+    monkeypatch.setattr(katex, "FOLDER", tmp_path / "katex")
+    with pytest.raises(LockError, match="nothing was written"):
+        katex.compare()
     assert not (tmp_path / "katex").exists()
 
 
@@ -61,28 +61,3 @@ def test_the_plan_names_parts_and_areas_that_have_titles():
 def test_every_skill_of_the_plan_has_a_page_in_the_plan():
     placed = {skill for page in roadmap.contents() for skill in page.skills}
     assert {skill.id for skill in roadmap.skills()} <= placed
-
-
-@pytest.mark.parametrize("script", ["course.js", "figures/loss-surface.js"])
-def test_scripts_are_sound_modules(script, tmp_path):
-    copy = tmp_path / "script.mjs"
-    copy.write_bytes((vendor.STATIC / script).read_bytes())
-    subprocess.run([maths.node_program(), "--check", str(copy)], check=True)
-
-
-def test_the_figure_descends_as_gradient_descent_does(tmp_path):
-    """Its path against the closed form: each axis is multiplied by 1 - rate * c."""
-    script = (vendor.STATIC / "figures" / "loss-surface.js").read_text(encoding="utf-8")
-    pure = script[: script.index("function draw(")]
-    code = f"{pure}\nconsole.log(JSON.stringify(descend([-9, 2], 0.07, 0)))"
-    done = subprocess.run(
-        [maths.node_program(), "--eval", code],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    path = json.loads(done.stdout)
-    assert len(path) == 61
-    for k, (x, y) in enumerate(path):
-        assert x == pytest.approx(-9 * (1 - 0.07 * 1) ** k)
-        assert y == pytest.approx(2 * (1 - 0.07 * 25) ** k)
