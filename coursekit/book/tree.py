@@ -22,7 +22,7 @@ from coursekit.book import api, reference, results
 from coursekit.book.answers import answer_page
 from coursekit.book.exercise_pages import exercise_facts, exercise_page, read_starter
 from coursekit.site import fetched, notices
-from coursekit.site.manifest import BENCHMARKS, GRADER, Manifest, PageFacts
+from coursekit.site.manifest import BENCHMARKS, GRADER, SITE, Manifest, PageFacts
 from coursekit.site.manifest import NAME as MANIFEST
 
 if TYPE_CHECKING:
@@ -133,10 +133,7 @@ def make(
     contents = _contents(layout, tree if draft else None, modules)
     tree.write("_toc.yml", contents)
     tree.write(MANIFEST, manifest.text())
-    if layout.benchmarks.is_file():
-        tree.write(BENCHMARKS, layout.benchmarks.read_bytes())
-    if layout.grader_benchmarks.is_file():
-        tree.write(GRADER, layout.grader_benchmarks.read_bytes())
+    _copy_measures(tree, layout)
     return tree
 
 
@@ -152,6 +149,17 @@ def _write_exercises(
         if starter is not None:
             origin = _origin(layout, exercises[name].path)
             tree.write(f"exercises/{name}.ipynb", exercise_page(starter, facts), origin)
+
+
+def _copy_measures(tree: Tree, layout: Layout) -> None:
+    """Put what was measured where the site's tables are drawn from."""
+    for name, path in (
+        (BENCHMARKS, layout.benchmarks),
+        (GRADER, layout.grader_benchmarks),
+        (SITE, layout.site_benchmarks),
+    ):
+        if path.is_file():
+            tree.write(name, path.read_bytes())
 
 
 def _write_reference(tree: Tree, layout: Layout, here: set[str]) -> list[str]:

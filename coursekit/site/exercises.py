@@ -101,7 +101,7 @@ def _parts(
         parts = _given(cell, course)
     opening = f'data-cell="{course["cell"]}" data-role="{role}"'
     question = course.get("question", "")
-    name = "verify" if role == "check" else role  # ck-check is an item to tick
+    name = "verify" if role == "check" else role  # ck-check is a quiz's
     head = _raw(f'<div class="ck-{name}" {opening} data-question="{question}">')
     return [head, *parts, _raw("</div>")]
 

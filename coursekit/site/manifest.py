@@ -9,6 +9,8 @@ NAME = "manifest.json"
 BENCHMARKS = "benchmarks.json"
 # A copy of benchmarks/grader.json, where there is one.
 GRADER = "grader.json"
+# A copy of benchmarks/site.json, where there is one.
+SITE = "site.json"
 
 
 @dataclass(frozen=True)

@@ -257,3 +257,8 @@ def test_the_chapter_sends_its_reader_to_the_page_first(site):
     first = next(a for a in links if "exercises/" in a["href"])
     assert first.get_text() == "Do it here"
     assert first["href"].endswith(PAGE)
+
+
+def test_an_exercise_opened_as_a_file_says_what_to_do(browser, site):
+    browser.get((site / PAGE).as_uri())
+    assert "python -m http.server" in one(browser, ".ck-standing").text
