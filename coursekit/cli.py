@@ -67,6 +67,19 @@ def build(
 
 
 @app.command()
+def bundle(
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="The file; one below dist if none is named.")
+    ] = None,
+) -> None:
+    """Pack the built site with data and notebooks, for where there is no internet."""
+    from coursekit.book import commands
+
+    raise typer.Exit(commands.bundle(out))
+
+
+@app.command()
 def gates(pages: Pages = None) -> None:
     """Hold the pages to the rules of CONTRIBUTING."""
     from coursekit.gates import commands

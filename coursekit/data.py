@@ -5,11 +5,18 @@ entry in `datasets/registry.json` with each file's SHA-256. The loader finds the
 folder in a checkout or inside the installed package (Colab, a wheel); where neither
 has the file it is fetched once from the public repository into the user's cache.
 Every file is checked against its SHA-256 each time before it is read.
+
+In the browser there is neither. There `COURSE_DATASETS` names where the site keeps the
+data: an address that ends with a slash, or a folder, with a `registry.json` and the
+files below it. From an address only what is asked for is fetched, synchronously,
+because a cell that loads a table cannot wait for anything; the registry there may offer
+a `sample`, the first rows of a large table, which is taken where it has rows enough.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import sqlite3
@@ -33,12 +40,26 @@ class DataError(RuntimeError):
     """Data that is unknown, missing, corrupt or out of reach, said in one sentence."""
 
 
+def _is_address(base: str) -> bool:
+    return "://" in base
+
+
+def _homes() -> tuple[Path, ...]:
+    """Return the folders in which data may stand, the one that is named first."""
+    named = os.environ.get("COURSE_DATASETS", "")
+    return (Path(named), *_HOMES) if named and not _is_address(named) else _HOMES
+
+
 @cache
 def _registry() -> dict[str, Any]:
-    for home in _HOMES:
+    registry: dict[str, Any]
+    if _is_address(base := os.environ.get("COURSE_DATASETS", "")):
+        registry = json.loads(_read(f"{base}registry.json"))
+        return registry
+    for home in _homes():
         file = home / "registry.json"
         if file.is_file():
-            registry: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            registry = json.loads(file.read_text(encoding="utf-8"))
             return registry
     raise DataError(
         "The data registry (datasets/registry.json) is missing: get a fresh copy of "
@@ -106,8 +127,14 @@ def path(name: str, table: str) -> Path:
         If the name is unknown, the file is corrupt, or it is neither here nor
         to be fetched.
     """
-    entry = _table_entry(name, table)
-    for home in _HOMES:
+    return _file(name, _table_entry(name, table))
+
+
+def _file(name: str, entry: dict[str, Any]) -> Path:
+    """Return the checked file that an entry names: a table's, or its sample's."""
+    if _is_address(base := os.environ.get("COURSE_DATASETS", "")):
+        return _from_site(base, name, entry)
+    for home in _homes():
         file: Path = home / name / entry["file"]
         if file.is_file():
             _check(file, entry["sha256"], f"{name}/{entry['file']}")
@@ -124,6 +151,60 @@ def _check(file: Path, sha256: str, label: str) -> None:
             f"{sha256[:12]}...): restore it with `git checkout -- datasets/{label}`, "
             "or delete it and install the course's package again."
         )
+
+
+def _from_site(base: str, name: str, entry: dict[str, Any]) -> Path:
+    """Fetch a file from the site that the reader is on, once a session."""
+    label = f"{name}/{entry['file']}"
+    file = cache_folder() / "datasets" / label
+    if file.is_file() and _digest(file.read_bytes()) == entry["sha256"]:
+        return file
+    content = _read(f"{base}{label}")
+    if _digest(content) != entry["sha256"]:
+        raise DataError(
+            f"The data file {label} did not arrive as the site's registry has it "
+            f"(SHA-256 {_digest(content)[:12]}..., expected "
+            f"{entry['sha256'][:12]}...): load the page again."
+        )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+        unfinished = Path(folder) / file.name
+        unfinished.write_bytes(content)
+        unfinished.replace(file)
+    return file
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read(address: str) -> bytes:
+    """Read what stands at an address, before anything else happens."""
+    try:
+        if sys.platform == "emscripten":
+            return _read_in_browser(address)
+        import urllib.request  # which takes long to import in a browser
+
+        with urllib.request.urlopen(address, timeout=30) as reply:
+            return bytes(reply.read())
+    except Exception as error:  # whatever browser or network raise, say one thing
+        raise DataError(
+            f"{address} could not be fetched ({type(error).__name__}): connect to the "
+            "internet and run the cell again."
+        ) from error
+
+
+def _read_in_browser(address: str) -> bytes:
+    """Read with a synchronous request, which workers may make."""
+    # By name, for there is no package `js` that a notebook could install.
+    request = importlib.import_module("js").XMLHttpRequest.new()
+    request.open("GET", address, False)
+    request.responseType = "arraybuffer"
+    request.send()
+    if request.status != 200:
+        raise OSError(f"status {request.status}")
+    content: bytes = request.response.to_bytes()
+    return content
 
 
 def _fetch(name: str, entry: dict[str, Any]) -> Path:
@@ -209,7 +290,7 @@ def table(
     wanted = known if columns is None else columns
     dates = [c["name"] for c in entry["columns"] if c["type"] == "datetime"]
     return pd.read_csv(
-        path(name, table),
+        _file(name, _smallest(entry, rows)),
         usecols=wanted,
         nrows=rows,
         dtype=_dtypes(entry, wanted),
@@ -218,6 +299,14 @@ def table(
         keep_default_na=False,
         na_values=[""],
     )
+
+
+def _smallest(entry: dict[str, Any], rows: int | None) -> dict[str, Any]:
+    """Return the table's sample where that has all the rows that are asked for."""
+    sample: dict[str, Any] | None = entry.get("sample")
+    if sample is None or rows is None or rows > sample["rows"]:
+        return entry
+    return sample
 
 
 def _refuse_unknown(columns: list[str] | None, known: list[str], label: str) -> None:

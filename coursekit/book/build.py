@@ -29,7 +29,6 @@ _TOOLS = (
     "Sphinx",
     "jupyter-book",
     "myst-nb",
-    "sphinx-book-theme",
     "sphinxcontrib-katex",
 )
 
@@ -94,6 +93,8 @@ def build(
         If a source cannot be read.
     """
     from coursekit.book import notebooks
+    from coursekit.site import runtime as runtimes
+    from coursekit.site.vendor import LockError
 
     pages = plan(layout) if pages is None else pages
     built = Built(pages=len(pages))
@@ -101,27 +102,30 @@ def build(
     if faults and not draft:
         built.faults = faults
         return built
-    made = tree.make(layout, pages, answers=answers, draft=draft)
+    try:
+        runtime = runtimes.runtime_of(layout)
+    except LockError as error:
+        built.faults = [str(error)]
+        return built
+    made = tree.make(layout, pages, answers=answers, draft=draft, runtime=runtime)
     gone = made.sweep()
     state = _fingerprint(layout)
-    built.skipped = (
-        not draft
-        and _state_file(layout).is_file()
-        and (_state_file(layout).read_text(encoding="utf-8") == state)
-    )
+    built.skipped = not draft and _was_built_from(layout, state)
     if built.skipped:
+        runtimes.place(runtime, layout.html / runtimes.FOLDER)
         return built
-    _state_file(layout).unlink(missing_ok=True)
+    layout.site_state.unlink(missing_ok=True)
     # Sphinx keeps the pages of sources that are no longer there, and those that an
-    # earlier configuration asked for.
-    if _reconfigured(layout) or gone:  # asked first: it remembers
+    # earlier configuration asked for. (It is asked in any case, for it remembers.)
+    if _reconfigured(layout, run=runtime is not None) or gone:
         _forget(layout)
     said = _sphinx(layout, made)
+    runtimes.place(runtime, layout.html / runtimes.FOLDER)
     if draft:  # a page without outputs has no numbers to quote, which is known
         said = [fault for fault in said if "mystnb.glue" not in fault]
     built.faults = faults + said + notebooks.publish(layout, pages).faults
     if not built.faults:
-        _state_file(layout).write_text(state, encoding="utf-8")
+        layout.site_state.write_text(state, encoding="utf-8")
     return built
 
 
@@ -138,14 +142,16 @@ def _not_executed(layout: Layout, page: Page) -> str:
     return f"{path}:1: not executed since it changed: coursekit run {page.name}"
 
 
-def _state_file(layout: Layout) -> Path:
-    return layout.build / "site.state"
+def _was_built_from(layout: Layout, state: str) -> bool:
+    remembered = layout.site_state
+    return remembered.is_file() and remembered.read_text(encoding="utf-8") == state
 
 
-def _reconfigured(layout: Layout) -> bool:
+def _reconfigured(layout: Layout, *, run: bool) -> bool:
     """Say whether the configuration is another than at the last build; remember it."""
     remembered = layout.build / "config.state"
     found = (layout.root / "_config.yml").read_text(encoding="utf-8")
+    found += f"# Pages run in the browser: {run}\n"
     same = remembered.is_file() and remembered.read_text(encoding="utf-8") == found
     remembered.write_text(found, encoding="utf-8")
     return not same

@@ -21,11 +21,12 @@ def _spoken(verb: Callable[Parameters, int]) -> Callable[Parameters, int]:
 
     @wraps(verb)
     def spoken(*args: Parameters.args, **kwargs: Parameters.kwargs) -> int:
+        from coursekit.settings import SettingsError
         from coursekit.source import SourceError
 
         try:
             return verb(*args, **kwargs)
-        except SourceError as error:
+        except (SourceError, SettingsError) as error:
             print(error, file=sys.stderr)
             return 1
         except KeyboardInterrupt:
@@ -153,6 +154,27 @@ def _run_and_build(layout: Layout, *, answers: bool, draft: bool) -> int:
     if status == 0 and not draft:
         inputs.remember(layout, state)
     return status
+
+
+@_spoken
+def bundle(out: Path | None = None) -> int:
+    """Pack the built site for where there is no internet; 1 when there is no site.
+
+    Parameters
+    ----------
+    out
+        The file; one below `dist` if None.
+    """
+    from coursekit.book import bundle as packing
+    from coursekit.book.layout import here
+
+    try:
+        made = packing.bundle(here(), out)
+    except packing.BundleError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{made}: {made.stat().st_size / 1e6:.0f} MB. Its README.txt says the rest.")
+    return 0
 
 
 @_spoken

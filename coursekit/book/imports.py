@@ -143,14 +143,14 @@ class Resolver:
         return self._known[path]
 
     def _references(self, tree: ast.Module, package: str) -> Iterator[Reference]:
-        skipped = _never_run(tree) | _docstrings(tree)
+        skipped = never_run(tree) | _docstrings(tree)
         for node in ast.walk(tree):
             if id(node) in skipped:
                 continue
             if isinstance(node, ast.Import):
                 yield from self._plain_import(node, tree)
             elif isinstance(node, ast.ImportFrom):
-                module = _absolute(node, package)
+                module = absolute(node, package)
                 yield from (
                     Reference(module, None if alias.name == "*" else alias.name)
                     for alias in node.names
@@ -276,7 +276,7 @@ def _digest(path: Path) -> str:
 def _bindings(tree: ast.Module, package: str) -> Iterator[tuple[str, Reference]]:
     for node in tree.body:
         if isinstance(node, ast.ImportFrom):
-            module = _absolute(node, package)
+            module = absolute(node, package)
             for alias in node.names:
                 yield alias.asname or alias.name, Reference(module, alias.name)
         elif isinstance(node, ast.Import):
@@ -285,8 +285,16 @@ def _bindings(tree: ast.Module, package: str) -> Iterator[tuple[str, Reference]]
                     yield alias.asname, Reference(alias.name)
 
 
-def _absolute(node: ast.ImportFrom, package: str) -> str:
-    """Return the full name of the module that a from-import names."""
+def absolute(node: ast.ImportFrom, package: str) -> str:
+    """Return the full name of the module that a from-import names.
+
+    Parameters
+    ----------
+    node
+        The import.
+    package
+        The package that it stands in.
+    """
     if not node.level:
         return node.module or ""
     parts = package.split(".")
@@ -304,8 +312,14 @@ def _attributes_of(name: str, tree: ast.Module) -> set[str]:
     }
 
 
-def _never_run(tree: ast.Module) -> set[int]:
-    """Return the nodes under `if TYPE_CHECKING`, which no run ever reaches."""
+def never_run(tree: ast.Module) -> set[int]:
+    """Return the nodes under `if TYPE_CHECKING`, which no run ever reaches.
+
+    Parameters
+    ----------
+    tree
+        A module.
+    """
     return {
         id(inner)
         for node in ast.walk(tree)

@@ -75,8 +75,12 @@ def unchanged(layout: Layout, *, answers: bool) -> bool:
     answers
         Whether answers are published.
     """
+    from coursekit.site import runtime
+
     state = _state(layout)
     if not state.is_file() or not (layout.html / "index.html").is_file():
+        return False
+    if not runtime.stands(layout):
         return False
     return state.read_text(encoding="utf-8") == digest(layout, answers=answers)
 

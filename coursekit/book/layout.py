@@ -47,6 +47,11 @@ class Layout:
         return self.root / "benchmarks" / "grader.json"
 
     @property
+    def site_benchmarks(self) -> Path:
+        """What was measured of the site's pages."""
+        return self.root / "benchmarks" / "site.json"
+
+    @property
     def registry(self) -> Path:
         """The data sets' checksums."""
         return self.root / "datasets" / "registry.json"
@@ -75,6 +80,11 @@ class Layout:
     def html(self) -> Path:
         """The site."""
         return self.build / "html"
+
+    @property
+    def site_state(self) -> Path:
+        """What the site was built from, when it was last built without a fault."""
+        return self.build / "site.state"
 
     @property
     def notebooks(self) -> Path:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,9 @@ from coursekit import settings
 from coursekit import source as sources
 from coursekit.book import api, reference, results
 from coursekit.book.answers import answer_page
-from coursekit.site.manifest import BENCHMARKS, GRADER, Manifest, PageFacts
+from coursekit.book.exercise_pages import exercise_facts, exercise_page, read_starter
+from coursekit.site import fetched, notices
+from coursekit.site.manifest import BENCHMARKS, GRADER, SITE, Manifest, PageFacts
 from coursekit.site.manifest import NAME as MANIFEST
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from coursekit.book.layout import Layout
     from coursekit.book.plan import Page
+    from coursekit.site.runtime import Runtime
 
 _LINK = re.compile(r"(\]\()(?!\w+:)([^()\s#]+)\.md((?:#[^()\s]*)?\))")
 
@@ -73,7 +76,14 @@ class Tree:
         return [path.relative_to(self.folder).as_posix() for path in stale]
 
 
-def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tree:
+def make(
+    layout: Layout,
+    pages: list[Page],
+    *,
+    answers: bool,
+    draft: bool,
+    runtime: Runtime | None = None,
+) -> Tree:
     """Write the source tree.
 
     Parameters
@@ -86,6 +96,8 @@ def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tr
         Whether the exercises' answers are published.
     draft
         Whether pages that were not executed are let through, without outputs.
+    runtime
+        What runs pages in the reader's browser, if they can run there.
 
     Returns
     -------
@@ -95,7 +107,7 @@ def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tr
     tree = Tree(layout.source)
     executed = {page.source.path for page in pages}
     exercises = _exercises(layout)
-    manifest = _manifest(layout, pages, exercises, answers=answers)
+    manifest = _manifest(layout, pages, exercises, answers=answers, runtime=runtime)
     for page in pages:
         outputs = results.outputs(layout, page)
         facts = manifest.pages[page.name]
@@ -113,15 +125,41 @@ def make(layout: Layout, pages: list[Page], *, answers: bool, draft: bool) -> Tr
             text = answer_page(exercise)
             name = f"answers/{exercise.name}.md"
             tree.write(name, text, _origin(layout, exercise.path))
+    _write_exercises(tree, layout, manifest, exercises)
+    works = [notices.of_katex(), *notices.of_tools()]
+    works += runtime.notices if runtime else []
+    tree.write(f"{notices.PAGE}.md", notices.page(works))
     modules = _write_reference(tree, layout, {page.name for page in pages})
     contents = _contents(layout, tree if draft else None, modules)
     tree.write("_toc.yml", contents)
     tree.write(MANIFEST, manifest.text())
-    if layout.benchmarks.is_file():
-        tree.write(BENCHMARKS, layout.benchmarks.read_bytes())
-    if layout.grader_benchmarks.is_file():
-        tree.write(GRADER, layout.grader_benchmarks.read_bytes())
+    _copy_measures(tree, layout)
     return tree
+
+
+def _write_exercises(
+    tree: Tree,
+    layout: Layout,
+    manifest: Manifest,
+    exercises: dict[str, sources.Source],
+) -> None:
+    """Write the page of each exercise that has a starter."""
+    for name, facts in manifest.exercises.items():
+        starter = read_starter(layout, name)
+        if starter is not None:
+            origin = _origin(layout, exercises[name].path)
+            tree.write(f"exercises/{name}.ipynb", exercise_page(starter, facts), origin)
+
+
+def _copy_measures(tree: Tree, layout: Layout) -> None:
+    """Put what was measured where the site's tables are drawn from."""
+    for name, path in (
+        (BENCHMARKS, layout.benchmarks),
+        (GRADER, layout.grader_benchmarks),
+        (SITE, layout.site_benchmarks),
+    ):
+        if path.is_file():
+            tree.write(name, path.read_bytes())
 
 
 def _write_reference(tree: Tree, layout: Layout, here: set[str]) -> list[str]:
@@ -234,6 +272,8 @@ def _contents(layout: Layout, tree: Tree | None, modules: list[str]) -> str:
     if modules:
         sections = [{"file": name} for name in modules[1:]]
         contents["chapters"].insert(-1, {"file": modules[0], "sections": sections})
+    about = contents["chapters"][-1]  # about the book itself
+    about.setdefault("sections", []).append({"file": notices.PAGE})
     if tree is not None:
         names = {name.rsplit(".", 1)[0] for name in tree.kept}
         _prune(contents, names)
@@ -260,15 +300,31 @@ def _manifest(
     exercises: dict[str, sources.Source],
     *,
     answers: bool,
+    runtime: Runtime | None,
 ) -> Manifest:
     site = settings.load()
+    facts = {page.name: _facts(layout, page, exercises, answers) for page in pages}
+    if runtime is not None:
+        for page in pages:
+            facts[page.name] = _with_fetches(facts[page.name], page, runtime)
     return Manifest(
-        pages={page.name: _facts(layout, page, exercises, answers) for page in pages},
+        pages=facts,
         repository=site.repository,
         repository_url=site.repository_url,
         tag=site.tag,
         notebooks_branch=site.notebooks_branch,
+        exercises=exercise_facts(layout, exercises.values(), answers=answers),
+        run=runtime is not None,
     )
+
+
+def _with_fetches(facts: PageFacts, page: Page, runtime: Runtime) -> PageFacts:
+    """Say what running a page's first cell, and all of them, fetches."""
+    if "page" not in facts.runs:
+        return facts
+    code = [cell.source for cell in page.source.code]
+    sizes = [fetched.megabytes(cells, runtime) for cells in (code[:1], code)]
+    return replace(facts, fetches=sizes)
 
 
 def _facts(
@@ -290,11 +346,21 @@ def _facts(
         minutes=course.minutes,
         data=course.data,
         runs=list(course.runs),
+        needs=course.needs,
         exercise=course.exercise if starter.is_file() else None,
         exercise_minutes=meta.minutes if meta else 0,
+        exercise_questions=_questions(exercise) if exercise else [],
         has_answers=answers and exercise is not None,
         versions={name: page.versions[name] for name in page.direct},
         python=record.python if record else "",
         seconds=record.seconds if record else 0.0,
         peak_bytes=record.peak_bytes if record else 0,
+    )
+
+
+def _questions(exercise: sources.Source) -> list[str]:
+    """Return the ids of an exercise's questions, in its order."""
+    roles = (cell.role for cell in exercise.cells)
+    return list(
+        dict.fromkeys(role.question for role in roles if role and role.question)
     )

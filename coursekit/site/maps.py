@@ -1,8 +1,9 @@
 """Directives that draw the book's tables from what it has, so that none is typed.
 
-`part-contents` lists the pages of a part, `skills-map` the skills and where each is
-taught, `run-times` what every page took, `book-map` the parts, `benchmarks` and
-`grader-figures` how the library and the grader compare with the tools that people use.
+`part-contents` lists the pages of a part, `run-times` what every page took, `book-map`
+the parts, `benchmarks` and `grader-figures` how the library and the grader compare with
+the tools that people use, `site-figures` what pages cost a reader. The skills
+map is drawn by `coursekit.site.skills`.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective
 
 from coursekit.site import roadmap
-from coursekit.site.manifest import BENCHMARKS, GRADER, NAME, Manifest, PageFacts
-from coursekit.site.pages import manifest_of
+from coursekit.site.drawn import Drawn
+from coursekit.site.manifest import BENCHMARKS, GRADER, SITE, PageFacts
+from coursekit.site.pathways import Hours, spoken
+from coursekit.site.tags import tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,61 +28,25 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class _Drawn(SphinxDirective):
-    """A directive whose result comes from the manifest."""
-
-    def manifest(self) -> Manifest:
-        """Return the manifest; the page is drawn again whenever it changes."""
-        self.env.note_dependency(str(self.env.srcdir / NAME))
-        return manifest_of(self.env.app)
-
-    def link(self, page: str, text: str) -> nodes.Node:
-        """Link to a page of the book."""
-        return self._reference("doc", f"/{page}", text)
-
-    def label(self, name: str, text: str) -> nodes.Node:
-        """Link to a target of the book."""
-        return self._reference("ref", name.lower(), text)
-
-    def _reference(self, kind: str, target: str, text: str) -> nodes.Node:
-        return addnodes.pending_xref(
-            "",
-            nodes.inline("", text),
-            refdomain="std",
-            reftype=kind,
-            reftarget=target,
-            refexplicit=True,
-            refwarn=True,
-            refdoc=self.env.docname,
-        )
-
-
-class PartContents(_Drawn):
-    """`part-contents`: what a part has, and what is to come."""
+class PartContents(Drawn):
+    """`part-contents`: every page of a part in the book's order, with its hours."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Make both lists, in the order of the plan."""
+        """Make a line in all, then the list."""
         part = self.arguments[0]
-        planned = [page for page in roadmap.contents() if page.part == part]
-        titles = {page.name: page.title for page in planned}
-        here = [name for name in titles if name in self.env.found_docs]
-        # A page that the plan does not have is listed after those that it has.
+        titles = {page.name: page.title for page in roadmap.contents_of(part)}
         pages = self.manifest().pages
-        here += sorted(_of_part(part, pages) - titles.keys())
-        if not titles and not here:
+        # A page that the plan does not have is listed after those that it has.
+        extra = sorted(_of_part(part, pages) - titles.keys())
+        if not titles and not extra:
             self._unknown(part)
             return []
-        coming = [titles[name] for name in titles if name not in here]
-        made: list[nodes.Node] = []
-        if here:
-            entries = [self._entry(name, titles, pages.get(name)) for name in here]
-            made.append(_bullets(entries))
-        if coming:
-            made.append(nodes.rubric("", "To come"))
-            made.append(_bullets([[nodes.Text(title)] for title in coming]))
-        return made
+        titles |= {name: pages[name].title for name in extra}
+        entries = [self._entry(name, title) for name, title in titles.items()]
+        listed = tag("ol", *entries, kind="ck-pages")
+        return [nodes.paragraph("", self._in_all(list(titles))), listed]
 
     def _unknown(self, part: str) -> None:
         logger.warning(
@@ -90,20 +55,59 @@ class PartContents(_Drawn):
             type="coursekit",
         )
 
-    def _entry(
-        self, name: str, titles: dict[str, str], facts: PageFacts | None
-    ) -> list[nodes.Node]:
-        if facts is None:  # a plain page, such as the glossary
-            return [self.link(name, titles[name])]
-        minutes = nodes.Text(f" ({facts.minutes} minutes)")
-        return [self.link(name, facts.title), minutes]
+    def _in_all(self, names: list[str]) -> str:
+        pages = self.manifest().pages
+        hours = Hours(pages)
+        here = [name for name in names if name in self.env.found_docs]
+        count = f"{len(here)} of {len(names)} pages are here"
+        ready = sum(hours.whole(name)[0] for name in here if name in pages)
+        if len(here) == 1:
+            count = f"1 of {len(names)} pages is here"
+        if ready:
+            count += f", {spoken(ready)} with exercises"
+        whole = round(sum(hours.whole(name)[0] for name in names) / 60)
+        return f"{count}. The whole part will take about {whole} hours."
+
+    def _entry(self, name: str, title: str) -> nodes.Node:
+        facts = self.manifest().pages.get(name)
+        if facts is None and name not in self.env.found_docs:
+            coming = tag("span", "to come", kind="ck-coming")
+            return tag("li", tag("span", title), " ", coming, kind="ck-to-come")
+        inside: list[nodes.Node | str] = [
+            tag("span", kind="ck-tick"),
+            self.link(name, facts.title if facts else title),
+        ]
+        if facts is not None:  # a plain page, such as the glossary, has no hours
+            inside.append(tag("span", _takes(facts), kind="ck-takes"))
+            inside += self._needs(facts)
+        return tag("li", *inside, data_page=name)
+
+    def _needs(self, facts: PageFacts) -> list[nodes.Node]:
+        """Name the pages to have read; those still to come without a link."""
+        if not facts.needs:
+            return []
+        titles = {page.name: page.title for page in roadmap.contents()}
+        line: list[nodes.Node | str] = ["Read first: "]
+        for name in facts.needs:
+            there = name in self.env.found_docs
+            title = titles.get(name, name)
+            line += [self.link(name, title) if there else f"{title} (to come)", ", "]
+        return [tag("span", *line[:-1], kind="ck-needs")]
 
 
 def _of_part(part: str, pages: dict[str, PageFacts]) -> set[str]:
     return {name for name in pages if name.startswith(f"{part}/")}
 
 
-class BookMap(_Drawn):
+def _takes(facts: PageFacts) -> str:
+    skills = "1 skill" if len(facts.skills) == 1 else f"{len(facts.skills)} skills"
+    parts = [f"{facts.minutes} minutes"]
+    if facts.exercise_minutes:
+        parts.append(f"exercise {facts.exercise_minutes} minutes")
+    return ", ".join([*parts, skills])
+
+
+class BookMap(Drawn):
     """`book-map`: every part as a card, with how much of it is there."""
 
     def run(self) -> list[nodes.Node]:
@@ -118,35 +122,20 @@ class BookMap(_Drawn):
         planned = [page.name for page in roadmap.contents() if page.part == part]
         here = sum(name in self.env.found_docs for name in planned)
         count = f"{here} of {len(planned)} pages" if here else "to come"
-        return [self.link(f"{part}/index", title), nodes.inline("", count)]
+        about = nodes.inline("", self._about(part), classes=["ck-about"])
+        return [self.link(f"{part}/index", title), about, nodes.inline("", count)]
+
+    def _about(self, part: str) -> str:
+        """Return what the part's own page says first."""
+        path = self.env.srcdir / part / "index.md"
+        if not path.is_file():
+            return ""
+        self.env.note_dependency(str(path))
+        _, _, text = path.read_text(encoding="utf-8").partition("\n\n")
+        return " ".join(text.partition("\n\n")[0].split())
 
 
-class SkillsMap(_Drawn):
-    """`skills-map`: every skill of the plan, and the section that teaches it."""
-
-    def run(self) -> list[nodes.Node]:
-        """Make one table for each area."""
-        taught = {
-            skill: facts
-            for facts in self.manifest().pages.values()
-            for skill in facts.skills
-        }
-        made: list[nodes.Node] = []
-        for area, title in roadmap.AREAS.items():
-            skills = [skill for skill in roadmap.skills() if skill.area == area]
-            rows = [self._row(skill, taught.get(skill.id)) for skill in skills]
-            made.append(nodes.rubric("", title))
-            made.append(_table(("Skill", "Depth", "Where"), rows))
-        return made
-
-    def _row(self, skill: roadmap.Skill, facts: PageFacts | None) -> Row:
-        where: nodes.Node = nodes.Text("to come")
-        if facts is not None:
-            where = self.label(f"skill:{skill.id}", facts.title)
-        return (nodes.Text(skill.text), nodes.Text(skill.depth), where)
-
-
-class RunTimes(_Drawn):
+class RunTimes(Drawn):
     """`run-times`: seconds and memory of every page's last run."""
 
     def run(self) -> list[nodes.Node]:
@@ -166,7 +155,7 @@ class RunTimes(_Drawn):
         )
 
 
-class Benchmarks(_Drawn):
+class Benchmarks(Drawn):
     """`benchmarks`: times against other tools, and how cost grows."""
 
     def run(self) -> list[nodes.Node]:
@@ -186,7 +175,7 @@ class Benchmarks(_Drawn):
         ]
 
 
-class GraderFigures(_Drawn):
+class GraderFigures(Drawn):
     """`grader-figures`: the grader's speed beside nbgrader's, and what it takes."""
 
     def run(self) -> list[nodes.Node]:
@@ -227,6 +216,46 @@ def _taken(found: dict[str, Any]) -> Iterator[Row]:
         ("Growth over a thousand, executing and judging", f"{growth} MiB"),
     ):
         yield nodes.Text(name), nodes.Text(figure)
+
+
+class SiteFigures(Drawn):
+    """`site-figures`: what pages cost a reader, at worst and in the middle."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table, and a line about the machine."""
+        path = self.env.srcdir / SITE
+        self.env.note_dependency(str(path))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        place = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
+        heads = ("Measure", "Worst", "Median", "Pages", "Worst page")
+        measured = found["summary"]
+        rows = (
+            _measure_row(words, measured[name])
+            for name, words in _MEASURES.items()
+            if name in measured
+        )
+        return [nodes.paragraph("", f"{place}."), _table(heads, rows)]
+
+
+_MEASURES = {
+    "kilobytes": "kB over the wire, without pictures",
+    "picture_kilobytes": "kB of pictures before one scrolls",
+    "requests": "Files asked for",
+    "shift": "Layout shift",
+    "axe": "Rules that axe finds broken, in four settings",
+    "performance": "Lighthouse, performance",
+    "accessibility": "Lighthouse, accessibility",
+    "best-practices": "Lighthouse, best practices",
+    "seo": "Lighthouse, search engines",
+    "first_seconds": "Seconds to the first result, nothing fetched before",
+    "rerun": "Seconds to the same result again",
+}
+
+
+def _measure_row(words: str, found: dict[str, Any]) -> Row:
+    figures = (f"{found['worst']:g}", f"{found['median']:g}", str(found["pages"]))
+    page = found["page"].removesuffix(".html")
+    return tuple(map(nodes.Text, (words, *figures, page)))
 
 
 _PHASES = ("executing", "judging")
@@ -278,7 +307,7 @@ def setup(app: Sphinx) -> None:
     """Register the directives."""
     app.add_directive("part-contents", PartContents)
     app.add_directive("book-map", BookMap)
-    app.add_directive("skills-map", SkillsMap)
     app.add_directive("run-times", RunTimes)
     app.add_directive("benchmarks", Benchmarks)
     app.add_directive("grader-figures", GraderFigures)
+    app.add_directive("site-figures", SiteFigures)

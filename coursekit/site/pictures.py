@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _PICTURE = re.compile(
     r'<img(?P<before>[^>]*?) src="(?P<src>[^"]+\.png)"(?P<rest>[^>]*)>'
 )
+# Sphinx links a picture that it shows smaller to the file itself.
+_LINK = re.compile(r'(<a class="reference internal image-reference" href="[^"]+)\.png"')
 # How Sphinx writes the size at which a picture is shown.
 _STYLE = re.compile(r' style="width: (\d+)px;[^"]*"')
 
@@ -56,7 +58,7 @@ def lighten(app: Sphinx, body: str, folder: Path) -> str:
         rest = found["before"] + found["rest"]
         return f'<img src="{address}"{_attributes(rest, size, first=seen == 1)}>'
 
-    return _PICTURE.sub(replaced, body)
+    return _LINK.sub(r'\1.webp"', _PICTURE.sub(replaced, body))
 
 
 def _attributes(text: str, size: tuple[int, int], *, first: bool) -> str:

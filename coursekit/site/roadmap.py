@@ -99,6 +99,22 @@ def contents(folder: Path = FOLDER) -> tuple[Planned, ...]:
     )
 
 
+def contents_of(part: str) -> list[Planned]:
+    """Return the planned pages of one part, in the order of the book.
+
+    Parameters
+    ----------
+    part
+        Its name in addresses.
+
+    Examples
+    --------
+    >>> contents_of("orientation")[0].slug
+    'role-and-lifecycle'
+    """
+    return [page for page in contents() if page.part == part]
+
+
 @cache
 def skills(folder: Path = FOLDER) -> tuple[Skill, ...]:
     """Return the skills in the order of the plan.

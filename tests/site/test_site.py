@@ -42,14 +42,16 @@ def test_every_picture_of_a_page_says_what_it_shows(site):
 
 
 def test_the_skills_map_has_every_skill_and_links_those_that_are_taught(site):
-    rows = page(site / "about" / "skills.html").select("table.ck-table tbody tr")
+    soup = page(site / "about" / "skills.html")
+    rows = soup.select(".ck-area li")
     assert len(rows) == len(roadmap.skills()) == 260
-    linked = sum(bool(row.select("td:last-child a")) for row in rows)
+    assert len(soup.select("details.ck-area")) == len(roadmap.AREAS)
+    linked = [row["data-skill"] for row in rows if row.select(".ck-where a")]
     waiting = sum(
-        row.select_one("td:last-child").get_text() == "to come" for row in rows
+        row.select_one(".ck-where").get_text().startswith("To come in ") for row in rows
     )
-    assert linked + waiting == 260
-    assert linked > 0
+    assert len(linked) + waiting == 260
+    assert "math.gradient-descent" in linked
 
 
 def test_every_skill_that_a_page_claims_is_in_the_plan():
@@ -163,11 +165,20 @@ def test_the_benchmarks_have_a_row_for_every_case(site):
 
 def test_the_graders_figures_are_those_that_were_measured(site):
     kept = json.loads(here().grader_benchmarks.read_text(encoding="utf-8"))
-    *_, speed, taken = page(site / "about" / "benchmarks.html").select("table.ck-table")
+    tables = page(site / "about" / "benchmarks.html").select("table.ck-table")
+    *_, speed, taken, _ = tables
     shown = [cell.get_text() for cell in speed.select("tbody td:nth-child(2)")]
     sides = (kept["throughput"][side] for side in ("ours", "nbgrader"))
     assert shown == [f"{side['cpu']['a_minute']:.0f}" for side in sides]
     assert f"{kept['memory']['peak_mib']:.0f} MiB" in taken.get_text()
+
+
+def test_the_sites_figures_are_those_that_were_measured(site):
+    kept = json.loads(here().site_benchmarks.read_text(encoding="utf-8"))["summary"]
+    *_, table = page(site / "about" / "benchmarks.html").select("table.ck-table")
+    rows = [[c.get_text() for c in row("td")] for row in table.select("tbody tr")]
+    assert len(rows) == len(kept) > 5
+    assert rows[0][1:3] == [f"{kept['kilobytes'][m]:g}" for m in ("worst", "median")]
 
 
 def test_every_name_of_the_library_has_its_place_in_the_reference(site):

@@ -12,6 +12,14 @@ ROOT = Path(__file__).parents[3]
 FIXTURE = ROOT / "tests" / "fixtures" / "book"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def without_run():
+    """Small books need no Python for the browser: tests/coursekit/site has it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_RUN", "off")
+        yield
+
+
 def make_book(folder):
     """A small book in a folder of its own, with the real configuration."""
     shutil.copytree(FIXTURE, folder, ignore=shutil.ignore_patterns("conftest.py"))

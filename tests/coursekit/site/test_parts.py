@@ -7,7 +7,8 @@ import re
 import pytest
 from sphinxcontrib.katex import katex_version
 
-from coursekit.site import maths, roadmap, vendor
+from coursekit.site import maths, roadmap
+from coursekit.site.vendor import LockError, katex
 
 
 def test_mathematics_is_html_for_eyes_and_mathml_for_readers():
@@ -22,10 +23,10 @@ def test_a_wrong_formula_is_an_error_and_not_red_text():
 
 
 def test_the_vendored_files_are_those_of_the_lock():
-    lock = json.loads(vendor.LOCK.read_text(encoding="utf-8"))
-    files = [path for path in vendor.FOLDER.rglob("*") if path.is_file()]
+    lock = json.loads(katex.LOCK.read_text(encoding="utf-8"))
+    files = [path for path in katex.FOLDER.rglob("*") if path.is_file()]
     found = {
-        path.relative_to(vendor.FOLDER).as_posix(): hashlib.sha256(
+        path.relative_to(katex.FOLDER).as_posix(): hashlib.sha256(
             path.read_bytes()
         ).hexdigest()
         for path in files
@@ -34,21 +35,21 @@ def test_the_vendored_files_are_those_of_the_lock():
 
 
 def test_style_sheet_and_renderer_are_of_one_version():
-    assert json.loads(vendor.LOCK.read_text())["version"] == katex_version
+    assert json.loads(katex.LOCK.read_text())["version"] == katex_version
 
 
 def test_the_style_sheet_asks_only_for_fonts_that_are_there():
-    style = (vendor.FOLDER / "katex.min.css").read_text(encoding="utf-8")
+    style = (katex.FOLDER / "katex.min.css").read_text(encoding="utf-8")
     asked = set(re.findall(r"url\(([^)]+)\)", style))
     assert len(asked) == 20
-    assert all((vendor.FOLDER / name).is_file() for name in asked)
+    assert all((katex.FOLDER / name).is_file() for name in asked)
 
 
 def test_vendoring_fails_closed(tmp_path, monkeypatch):
-    monkeypatch.setattr(vendor, "fetch", lambda _version: {"katex.min.css": b"other"})
-    monkeypatch.setattr(vendor, "FOLDER", tmp_path / "katex")
-    with pytest.raises(SystemExit, match="nothing was written"):
-        vendor.main([])
+    monkeypatch.setattr(katex, "fetch", lambda _version: {"katex.min.css": b"other"})
+    monkeypatch.setattr(katex, "FOLDER", tmp_path / "katex")
+    with pytest.raises(LockError, match="nothing was written"):
+        katex.compare()
     assert not (tmp_path / "katex").exists()
 
 
