@@ -13,7 +13,7 @@ export function bias(drives, costs, reliability) {
   return (costs * drives * (1 - reliability)) / (1 - drives ** 2 * reliability);
 }
 
-const BOX = [52, 84, 458, 330];
+const BOX = [52, 104, 458, 350];
 const KEYS = legend(60, 20, [
   ["ck-line-2", "without adjusting"],
   ["ck-line-1", "adjusted for the measurement"],
@@ -25,7 +25,7 @@ const minutes = (value) => number(value, 1);
 export const figure = {
   name: "confounder-strength",
   title: "A confounder and what adjusting repairs",
-  size: [480, 384],
+  size: [480, 404],
   controls: [
     { name: "drives", label: "Confounder and treatment correlate by", min: 0, max: STRONGEST, step: 0.05, value: 0.7, digits: 2 },
     { name: "costs", label: "Confounder adds to the outcome", min: 0, max: 12, step: 1, value: 8, unit: "minutes a unit" },
