@@ -1,9 +1,10 @@
 """Measure the built site: `python -m benchmarks.site`.
 
 Every page: bytes over the wire and files from a server that compresses, layout shift,
-axe in four settings, Lighthouse's mobile profile. With `--keep` the figures go into
-`site.json`, from which the book's page is drawn. Run it on a quiet machine:
-Lighthouse's speed is the only figure here that depends on one.
+axe in four settings, Lighthouse's mobile profile; where cells run in the page, the
+seconds from a click to the first result, in a new browser, and to the second. With
+`--keep` the figures go into `site.json`, from which the book's page is drawn. Run it on
+a quiet machine: seconds and Lighthouse's speed depend on one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import json
 import statistics
 import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,11 +26,17 @@ from coursekit.book.layout import here
 from tests.site import site_tools
 from tests.site.browser import start
 from tests.site.checking import pages
-from tests.site.measuring import SETTINGS, hosted, lighthouse, load, violations
+from tests.site.measuring import (
+    SETTINGS,
+    first_run,
+    hosted,
+    lighthouse,
+    load,
+    runs_here,
+    violations,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from selenium.webdriver import Chrome
 
 KEPT = Path(__file__).with_name("site.json")
@@ -76,6 +84,20 @@ def measure_lighthouse(place: Place, names: Iterable[str]) -> dict[str, dict[str
     return measured
 
 
+def measure_runs(place: Place, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Run the first cell of pages, each in a browser that has fetched nothing."""
+    measured = {}
+    for name in track(list(names), "First results", console=console):
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+            browser = start(profile)
+            try:
+                first, again = first_run(browser, place.of(name))
+            finally:
+                browser.quit()
+        measured[name] = {"first_seconds": round(first, 2), "rerun": round(again, 3)}
+    return measured
+
+
 def summary(rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return worst and median of every measure, and the page that is worst.
 
@@ -89,8 +111,8 @@ def summary(rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     >>> summary({"a": {"axe": 0}, "b": {"axe": 2}})["axe"]
     {'worst': 2, 'median': 1.0, 'page': 'b', 'pages': 2}
     """
-    measures = {measure for row in rows.values() for measure in row}
-    return {measure: _extremes(measure, rows) for measure in sorted(measures)}
+    measures = dict.fromkeys(measure for row in rows.values() for measure in row)
+    return {measure: _extremes(measure, rows) for measure in measures}
 
 
 def _extremes(measure: str, rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -107,34 +129,74 @@ def _extremes(measure: str, rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def measure(names: list[str] | None = None) -> dict[str, Any]:
+def measure(names: list[str], kinds: list[str]) -> dict[str, Any]:
     """Measure the site of this checkout.
 
     Parameters
     ----------
     names
-        Pages, as files from the site's root; all if None.
+        Pages, as files from the site's root; all if there are none.
+    kinds
+        What to measure, of `KINDS`.
     """
     site = here().html
     every = [path.relative_to(site).as_posix() for path in pages(site)]
-    with (
-        hosted(site) as address,
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
-    ):
-        place = Place(address, tuple(names or every))
+    rows: dict[str, dict[str, Any]] = {name: {} for name in names or every}
+    with hosted(site) as address:
+        place = Place(address, tuple(rows))
+        for kind in kinds:
+            for name, measures in KINDS[kind](site, place).items():
+                rows[name] |= measures
+    return {"machine": about(), "summary": summary(rows), "pages": rows}
+
+
+def _loads(_site: Path, place: Place) -> dict[str, dict[str, Any]]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = start(profile)
-        version = browser.capabilities["browserVersion"]
         try:
-            rows = measure_loads(browser, place)
+            return measure_loads(browser, place)
         finally:
             browser.quit()
-        for name, marks in measure_lighthouse(place, place.names).items():
-            rows[name] |= marks
-    return {"machine": about(version), "summary": summary(rows), "pages": rows}
 
 
-def about(browser: str) -> dict[str, Any]:
+def _lighthouse(_site: Path, place: Place) -> dict[str, dict[str, Any]]:
+    return measure_lighthouse(place, place.names)
+
+
+def _runs(site: Path, place: Place) -> dict[str, dict[str, Any]]:
+    return measure_runs(place, [n for n in place.names if runs_here(site / n)])
+
+
+KINDS: dict[str, Callable[[Path, Place], dict[str, dict[str, Any]]]] = {
+    "loads": _loads,
+    "lighthouse": _lighthouse,
+    "runs": _runs,
+}
+
+
+def put_into(kept: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Return kept figures with those that were found now in their place.
+
+    Parameters
+    ----------
+    kept, found
+        As `measure` gives them. Pages that are no longer there are left out where all
+        pages were measured.
+    """
+    rows = {name: dict(row) for name, row in kept["pages"].items()}
+    for name, row in found["pages"].items():
+        rows[name] = rows.get(name, {}) | row
+    there = here().html
+    rows = {name: row for name, row in sorted(rows.items()) if (there / name).is_file()}
+    return {"machine": found["machine"], "summary": summary(rows), "pages": rows}
+
+
+def about() -> dict[str, Any]:
     """Return what a reader must know to compare these figures with their own."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        chrome = start(profile)
+        browser = chrome.capabilities["browserVersion"]
+        chrome.quit()
     told = json.loads((site_tools.TOOLS / "package.json").read_text(encoding="utf-8"))
     processor = {key: machine()[key] for key in ("processor", "cores")}
     return {**processor, "Chromium": browser, **told["dependencies"]}
@@ -145,9 +207,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pages", nargs="*", help="such as index.html; all if none")
     parser.add_argument("--keep", action="store_true", help=f"write {KEPT.name}")
+    parser.add_argument(
+        "--only", choices=KINDS, action="append", help="measure this alone"
+    )
     wanted = parser.parse_args()
     site_tools.ensure()
-    found = measure(wanted.pages)
+    found = measure(wanted.pages, wanted.only or list(KINDS))
+    if wanted.keep and KEPT.is_file():
+        found = put_into(json.loads(KEPT.read_text(encoding="utf-8")), found)
     for name, row in found["summary"].items():
         worst = f"worst {row['worst']} ({row['page']})"
         print(f"{name:20} {worst}, median {row['median']}, {row['pages']} pages")

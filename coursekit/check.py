@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import linecache
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 from typing import Any, Literal
@@ -236,9 +236,19 @@ class Check:
 
 @dataclass
 class Checks:
-    """Makes checks and remembers what each of them said."""
+    """Makes checks and remembers what each of them said.
+
+    Attributes
+    ----------
+    results
+        What each check said last, by question and title.
+    listeners
+        Called with each result after it was printed: the site's exercise pages show
+        it so. Empty everywhere else; no mark comes of it.
+    """
 
     results: dict[tuple[str, str], Result] = field(default_factory=dict)
+    listeners: list[Callable[[Result], None]] = field(default_factory=list)
 
     def __call__(self, question: str, title: str = "") -> Check:
         """Begin a check of `question` that says `title` of itself.
@@ -258,6 +268,8 @@ class Checks:
         if result.outcome != "passed" and _under_nbgrader():
             raise AssertionError(str(result)) from None
         print(result, flush=True)
+        for listener in self.listeners:
+            listener(result)
 
     def summary(self, **points: float) -> None:
         """Print the points by question, as far as the visible checks can tell.

@@ -55,7 +55,7 @@ class Course(_Strict):
     Attributes
     ----------
     skills
-        Ids of `roadmap/skills.tsv` that the page teaches.
+        Ids of `roadmap/skills.tsv` that the page teaches; a gate asks for one.
     needs
         Pages to have read, as `part/slug`; planned ones too.
     minutes
@@ -72,7 +72,7 @@ class Course(_Strict):
         Gate by name, and the reason why the page leaves it.
     """
 
-    skills: list[str] = Field(min_length=1)
+    skills: list[str]
     needs: list[str] = Field(default_factory=list)
     minutes: int = Field(gt=0, le=600)
     exercise: str | None = Field(default=None, pattern=_SLUG)

@@ -29,7 +29,6 @@ _TOOLS = (
     "Sphinx",
     "jupyter-book",
     "myst-nb",
-    "sphinx-book-theme",
     "sphinxcontrib-katex",
 )
 

@@ -47,6 +47,11 @@ class Layout:
         return self.root / "benchmarks" / "grader.json"
 
     @property
+    def site_benchmarks(self) -> Path:
+        """What was measured of the site's pages."""
+        return self.root / "benchmarks" / "site.json"
+
+    @property
     def registry(self) -> Path:
         """The data sets' checksums."""
         return self.root / "datasets" / "registry.json"

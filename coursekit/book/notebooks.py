@@ -184,8 +184,9 @@ def _relative(layout: Layout, error: SourceError) -> str:
 
 
 def _mirror(folder: Path, target: Path) -> None:
-    """Copy the notebooks of a folder, and leave nothing else in the target."""
-    shutil.rmtree(target, ignore_errors=True)
+    """Copy the notebooks of a folder, and leave no other notebook in the target."""
+    for stale in target.rglob("*.ipynb"):
+        stale.unlink()
     for path in sorted(folder.glob("*/*.ipynb")):
         copy = target / path.relative_to(folder)
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -20,8 +20,9 @@ from coursekit import settings
 from coursekit import source as sources
 from coursekit.book import api, reference, results
 from coursekit.book.answers import answer_page
+from coursekit.book.exercise_pages import exercise_facts, exercise_page, read_starter
 from coursekit.site import fetched, notices
-from coursekit.site.manifest import BENCHMARKS, GRADER, Manifest, PageFacts
+from coursekit.site.manifest import BENCHMARKS, GRADER, SITE, Manifest, PageFacts
 from coursekit.site.manifest import NAME as MANIFEST
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ def make(
             text = answer_page(exercise)
             name = f"answers/{exercise.name}.md"
             tree.write(name, text, _origin(layout, exercise.path))
+    _write_exercises(tree, layout, manifest, exercises)
     works = [notices.of_katex(), *notices.of_tools()]
     works += runtime.notices if runtime else []
     tree.write(f"{notices.PAGE}.md", notices.page(works))
@@ -131,11 +133,33 @@ def make(
     contents = _contents(layout, tree if draft else None, modules)
     tree.write("_toc.yml", contents)
     tree.write(MANIFEST, manifest.text())
-    if layout.benchmarks.is_file():
-        tree.write(BENCHMARKS, layout.benchmarks.read_bytes())
-    if layout.grader_benchmarks.is_file():
-        tree.write(GRADER, layout.grader_benchmarks.read_bytes())
+    _copy_measures(tree, layout)
     return tree
+
+
+def _write_exercises(
+    tree: Tree,
+    layout: Layout,
+    manifest: Manifest,
+    exercises: dict[str, sources.Source],
+) -> None:
+    """Write the page of each exercise that has a starter."""
+    for name, facts in manifest.exercises.items():
+        starter = read_starter(layout, name)
+        if starter is not None:
+            origin = _origin(layout, exercises[name].path)
+            tree.write(f"exercises/{name}.ipynb", exercise_page(starter, facts), origin)
+
+
+def _copy_measures(tree: Tree, layout: Layout) -> None:
+    """Put what was measured where the site's tables are drawn from."""
+    for name, path in (
+        (BENCHMARKS, layout.benchmarks),
+        (GRADER, layout.grader_benchmarks),
+        (SITE, layout.site_benchmarks),
+    ):
+        if path.is_file():
+            tree.write(name, path.read_bytes())
 
 
 def _write_reference(tree: Tree, layout: Layout, here: set[str]) -> list[str]:
@@ -289,6 +313,7 @@ def _manifest(
         repository_url=site.repository_url,
         tag=site.tag,
         notebooks_branch=site.notebooks_branch,
+        exercises=exercise_facts(layout, exercises.values(), answers=answers),
         run=runtime is not None,
     )
 

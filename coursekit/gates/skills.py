@@ -21,6 +21,9 @@ GATE = "skills"
 def check(page: Page, book: Book) -> Iterator[Finding]:
     """Yield skills without their heading, and planned skills that are lost."""
     anchored = dict(_anchors(page))
+    if not page.course.skills:
+        message = "the page teaches no skill; name one, or waive this and say why."
+        yield Finding(page.path, page.source.front_line("skills"), GATE, message)
     for skill in page.course.skills:
         if skill not in anchored:
             message = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,29 @@ if TYPE_CHECKING:
     from sphinx.config import Config
 
 _HERE = Path(__file__).parent
+# The modules that Sphinx is told of; each has a `setup` of its own. They are imported
+# when the site is built, and not when somebody asks for the roadmap.
+ROOMS = (
+    "accessible",
+    "cells",
+    "exercises",
+    "figures",
+    "frame",
+    "maps",
+    "maths",
+    "notices",
+    "pages",
+    "pictures",
+    "plans",
+    "quizzes",
+    "review",
+    "search",
+    "skills",
+    "snippets",
+    "tags",
+    "targets",
+    "terms",
+)
 
 
 def add_folders(_app: Sphinx, config: Config) -> None:
@@ -32,47 +56,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     dict
         The extension's metadata.
     """
-    from coursekit.site import (
-        accessible,
-        cells,
-        figures,
-        frame,
-        maps,
-        maths,
-        notices,
-        pages,
-        pictures,
-        plans,
-        quizzes,
-        review,
-        snippets,
-        skills,
-        tags,
-        targets,
-        terms,
-    )
-
-    modules = (
-        accessible,
-        cells,
-        figures,
-        frame,
-        maps,
-        maths,
-        notices,
-        pages,
-        pictures,
-        plans,
-        quizzes,
-        review,
-        snippets,
-        skills,
-        tags,
-        targets,
-        terms,
-    )
-    for module in modules:
-        module.setup(app)
+    for room in ROOMS:
+        import_module(f"coursekit.site.{room}").setup(app)
     app.connect("config-inited", add_folders)
     return {"env_version": _version(), "parallel_read_safe": False}
 

@@ -29,8 +29,10 @@ _TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
 _HEAD = re.compile(r"<thead\b.*?</thead>", re.DOTALL)
 _HEAD_CELL = re.compile(r"<th\b[^>]*>(.*?)</th>", re.DOTALL)
 _CAPTION = re.compile(r"<caption\b[^>]*>(.*?)</caption>", re.DOTALL)
-_EMPTY_HEAD = re.compile(r"<th(\b[^>]*)>\s*(?:&nbsp;)?\s*</th>")
+_EMPTY_HEAD = re.compile(r"<th(\b[^>]*)>\s*(?:<p>)?(?:&nbsp;)?\s*(?:</p>\s*)?</th>")
 _PRE = re.compile(r"<pre>(.*?)</pre>", re.DOTALL)
+# Sphinx links a picture of a given size to its file, which only looks like a button.
+_LINKED = re.compile(r'<a class="[^"]*image-reference"[^>]*>\s*(<img\b[^>]*>)\s*</a>')
 _PICTURE = re.compile(r'<img\b[^>]*?\swidth="(\d+)"[^>]*>')
 _TOGGLE = re.compile(r'<summary aria-label="Toggle hidden content">')
 
@@ -138,11 +140,18 @@ def hold_pictures(html: str) -> str:
         picture = found[0].replace("<img", f'<img style="--ck-w:{found[1]}px"', 1)
         return _held(picture, "Figure", "ck-picture")
 
-    return _PICTURE.sub(held, html)
+    return _PICTURE.sub(held, _LINKED.sub(r"\1", html))
 
 
 def drop_false_names(html: str) -> str:
-    """Leave out names that contradict what stands there to be read."""
+    """Leave out names and roles that contradict what stands there to be read.
+
+    Examples
+    --------
+    >>> drop_false_names('<div class="citation" role="doc-biblioentry">')
+    '<div class="citation" role="listitem">'
+    """
+    html = html.replace('role="doc-biblioentry"', 'role="listitem"')
     return _TOGGLE.sub("<summary>", html)
 
 

@@ -11,13 +11,15 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
-from html import escape, unescape
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coursekit.site import roadmap
+from coursekit.site.accessible import plain
 from coursekit.site.manifest import Manifest, PageFacts
 from coursekit.site.pages import manifest_of, report_link
+from coursekit.site.search import description
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -34,6 +36,7 @@ STYLES = (
     "questions",
     "figures",
     "run",
+    "exercise",
     "progress",
     "print",
 )
@@ -47,6 +50,7 @@ SCRIPTS = (
     "progress",
     "run",
 )
+NOSCRIPT = "course-noscript.css"
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,33 @@ def joined_scripts() -> Joined:
 
 
 def _joined(name: str, folder: str, parts: tuple[str, ...], suffix: str) -> Joined:
+    lean = {"css": lean_style, "js": lean_script}[suffix]
     files = (_HERE / folder / f"{part}.{suffix}" for part in parts)
-    return Joined(name, "\n".join(file.read_text(encoding="utf-8") for file in files))
+    texts = (lean(file.read_text(encoding="utf-8")) for file in files)
+    return Joined(name, "\n".join(texts))
+
+
+def lean_style(text: str) -> str:
+    r"""Return a style sheet without its comments and indentation.
+
+    Examples
+    --------
+    >>> lean_style("/* wide */\na {\n  top: 0; /* up */\n}")
+    'a {\ntop: 0;\n}'
+    """
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    return re.sub(r"\s*\n\s*", "\n", text).strip()
+
+
+def lean_script(text: str) -> str:
+    r"""Return a script without the lines that are comments.
+
+    Examples
+    --------
+    >>> lean_script("// one\nf(); // two\n  // three\n")
+    'f(); // two\n'
+    """
+    return re.sub(r"^[ \t]*//.*\n", "", text, flags=re.MULTILINE)
 
 
 def kind_of(page: str, chapters: set[str]) -> str:
@@ -126,14 +155,25 @@ def add_context(
     context["has_maths"] = 'class="katex' in (context.get("body") or "")
     context["book_parts"] = _parts(app.env, page, pathto)
     context["part_above"] = _part_above(app.env, page, pathto)
-    context["page_contents"] = _contents(context)
+    context["page_contents"] = "" if page == "index" else _contents(context)
     context["body_title"], context["body_text"] = split_at_title(context.get("body"))
+    title = context["course_title"]
+    context["course_description"] = description(context["body_text"], title)
+    _add_colours(context)
     context.setdefault("page_scripts", [])
     _add_footer(manifest, page, context)
 
 
+def _add_colours(context: dict[str, Any]) -> None:
+    """Say what the browser's own bar should look like: the colour of the paper."""
+    tokens = (_HERE / "styles" / "tokens.css").read_text(encoding="utf-8")
+    papers = re.findall(r"--ck-paper: (#\w+);", tokens)
+    schemes = ("light", "dark")
+    context["theme_colours"] = dict(zip(schemes, papers, strict=True))
+
+
 def _title(project: str, page: str, context: dict[str, Any]) -> str:
-    title = unescape(re.sub(r"<[^>]*>", "", context.get("title") or project))
+    title = "Search" if page == "search" else plain(context.get("title") or project)
     return title if page == "index" else f"{title} | {project}"
 
 
@@ -169,7 +209,8 @@ def split_at_title(body: str | None) -> tuple[str, str]:
 def _contents(context: dict[str, Any]) -> str:
     """Return the sections of a page as a list, where it has at least two."""
     toc: str = context.get("toc") or ""
-    inner = re.search(r"<ul>.*?(<ul>.*</ul>)", toc, re.DOTALL)  # less the page's title
+    # Less the page's title, which is the one entry of the outer list.
+    inner = re.search(r"<ul>.*?(<ul>.*</ul>)\s*</li>\s*</ul>", toc, re.DOTALL)
     return inner[1] if inner and inner[1].count("<li>") > 1 else ""
 
 
@@ -244,10 +285,21 @@ def use_theme(_app: Sphinx, config: Config) -> None:
     config.html_theme_options = {}
 
 
+def scriptless_dark() -> str:
+    """Return the dark colours for a dark system where no script sets the theme."""
+    tokens = (_HERE / "styles" / "tokens.css").read_text(encoding="utf-8")
+    _, _, block = tokens.partition('html[data-theme="dark"] {')
+    rules = block.partition("}")[0]
+    return f"@media (prefers-color-scheme: dark) {{ html {{{rules}}} }}\n"
+
+
 def write_joined(app: Sphinx, error: Exception | None) -> None:
     """Write the style sheet and the script of every page."""
     if error is not None or app.builder.format != "html":
         return
+    plain_sheet = Path(app.outdir) / "_static" / NOSCRIPT
+    own = (_HERE / "static" / NOSCRIPT).read_text(encoding="utf-8")
+    plain_sheet.write_text(own + scriptless_dark(), encoding="utf-8")
     for joined in (joined_styles(), joined_scripts()):
         path = Path(app.outdir) / "_static" / joined.name
         path.write_text(joined.text, encoding="utf-8")

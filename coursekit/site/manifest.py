@@ -9,6 +9,8 @@ NAME = "manifest.json"
 BENCHMARKS = "benchmarks.json"
 # A copy of benchmarks/grader.json, where there is one.
 GRADER = "grader.json"
+# A copy of benchmarks/site.json, where there is one.
+SITE = "site.json"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,36 @@ class PageFacts:
 
 
 @dataclass(frozen=True)
+class ExerciseFacts:
+    """What the site shows of an exercise beside its cells.
+
+    Attributes
+    ----------
+    name, title, chapter
+        `part/slug`, its heading, and the page that teaches it.
+    minutes, skills, data, runs
+        As in its front matter.
+    points
+        What each question with a check is worth, by the question's name.
+    has_answers
+        Whether its answer page is in this site.
+    lacks
+        Packages that it imports and the Python of a browser does not have.
+    """
+
+    name: str
+    title: str
+    chapter: str
+    minutes: int
+    skills: list[str] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+    points: dict[str, int] = field(default_factory=dict)
+    has_answers: bool = False
+    lacks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Manifest:
     """The site's pages and where it is published.
 
@@ -64,6 +96,8 @@ class Manifest:
     ----------
     pages
         Facts by page name.
+    exercises
+        Facts by exercise name, of those that have a starter.
     repository, repository_url, tag, notebooks_branch
         The public repository: `owner/name`, its address, the reference that links
         point at, and the branch that holds the generated notebooks.
@@ -76,7 +110,15 @@ class Manifest:
     repository_url: str
     tag: str
     notebooks_branch: str
+    exercises: dict[str, ExerciseFacts] = field(default_factory=dict)
     run: bool = False
+
+    def runs_here(self, exercise: str | None) -> bool:
+        """Say whether an exercise can be done in its page, in this site."""
+        facts = self.exercises.get(exercise or "")
+        return (
+            facts is not None and self.run and "page" in facts.runs and not facts.lacks
+        )
 
     def text(self) -> str:
         """Return it as JSON."""
@@ -93,4 +135,6 @@ def read(path: Path) -> Manifest:
     """
     values = json.loads(path.read_text(encoding="utf-8"))
     pages = {name: PageFacts(**facts) for name, facts in values.pop("pages").items()}
-    return Manifest(pages=pages, **values)
+    kept = values.pop("exercises", {})
+    exercises = {name: ExerciseFacts(**facts) for name, facts in kept.items()}
+    return Manifest(pages=pages, exercises=exercises, **values)

@@ -2,7 +2,8 @@
 
 `part-contents` lists the pages of a part, `run-times` what every page took, `book-map`
 the parts, `benchmarks` and `grader-figures` how the library and the grader compare with
-the tools that people use. The skills map is drawn by `coursekit.site.skills`.
+the tools that people use, `site-figures` what pages cost a reader. The skills
+map is drawn by `coursekit.site.skills`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sphinx.util import logging
 
 from coursekit.site import roadmap
 from coursekit.site.drawn import Drawn
-from coursekit.site.manifest import BENCHMARKS, GRADER, PageFacts
+from coursekit.site.manifest import BENCHMARKS, GRADER, SITE, PageFacts
 from coursekit.site.pathways import Hours, spoken
 from coursekit.site.tags import tag
 
@@ -121,7 +122,17 @@ class BookMap(Drawn):
         planned = [page.name for page in roadmap.contents() if page.part == part]
         here = sum(name in self.env.found_docs for name in planned)
         count = f"{here} of {len(planned)} pages" if here else "to come"
-        return [self.link(f"{part}/index", title), nodes.inline("", count)]
+        about = nodes.inline("", self._about(part), classes=["ck-about"])
+        return [self.link(f"{part}/index", title), about, nodes.inline("", count)]
+
+    def _about(self, part: str) -> str:
+        """Return what the part's own page says first."""
+        path = self.env.srcdir / part / "index.md"
+        if not path.is_file():
+            return ""
+        self.env.note_dependency(str(path))
+        _, _, text = path.read_text(encoding="utf-8").partition("\n\n")
+        return " ".join(text.partition("\n\n")[0].split())
 
 
 class RunTimes(Drawn):
@@ -207,6 +218,46 @@ def _taken(found: dict[str, Any]) -> Iterator[Row]:
         yield nodes.Text(name), nodes.Text(figure)
 
 
+class SiteFigures(Drawn):
+    """`site-figures`: what pages cost a reader, at worst and in the middle."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table, and a line about the machine."""
+        path = self.env.srcdir / SITE
+        self.env.note_dependency(str(path))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        place = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
+        heads = ("Measure", "Worst", "Median", "Pages", "Worst page")
+        measured = found["summary"]
+        rows = (
+            _measure_row(words, measured[name])
+            for name, words in _MEASURES.items()
+            if name in measured
+        )
+        return [nodes.paragraph("", f"{place}."), _table(heads, rows)]
+
+
+_MEASURES = {
+    "kilobytes": "kB over the wire, without pictures",
+    "picture_kilobytes": "kB of pictures before one scrolls",
+    "requests": "Files asked for",
+    "shift": "Layout shift",
+    "axe": "Rules that axe finds broken, in four settings",
+    "performance": "Lighthouse, performance",
+    "accessibility": "Lighthouse, accessibility",
+    "best-practices": "Lighthouse, best practices",
+    "seo": "Lighthouse, search engines",
+    "first_seconds": "Seconds to the first result, nothing fetched before",
+    "rerun": "Seconds to the same result again",
+}
+
+
+def _measure_row(words: str, found: dict[str, Any]) -> Row:
+    figures = (f"{found['worst']:g}", f"{found['median']:g}", str(found["pages"]))
+    page = found["page"].removesuffix(".html")
+    return tuple(map(nodes.Text, (words, *figures, page)))
+
+
 _PHASES = ("executing", "judging")
 _MACHINE = ("processor", "cores", "threads", "python")
 
@@ -259,3 +310,4 @@ def setup(app: Sphinx) -> None:
     app.add_directive("run-times", RunTimes)
     app.add_directive("benchmarks", Benchmarks)
     app.add_directive("grader-figures", GraderFigures)
+    app.add_directive("site-figures", SiteFigures)

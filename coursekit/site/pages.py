@@ -126,9 +126,12 @@ def _exercise_box(manifest: Manifest, facts: PageFacts, root: str) -> str:
         raise ValueError(f"{facts.name} has no exercise")
     links = exercise_links(manifest, exercise)
     starter = f'href="{root}{links["download"]}" download'
+    here = f'href="{root}exercises/{exercise}.html"'
+    words = "Do it here" if manifest.runs_here(exercise) else "Read it here"
     items = [
-        f'<a class="ck-button" href="{links["colab"]}">Open in Colab</a>',
-        f'<a class="ck-button" {starter}>Download the notebook</a>',
+        f'<a class="ck-button" {here}>{words}</a>',
+        f'<a class="ck-button ck-quiet" href="{links["colab"]}">Open in Colab</a>',
+        f'<a class="ck-button ck-quiet" {starter}>Download the notebook</a>',
     ]
     if facts.has_answers:
         address = f"{root}answers/{exercise}.html"

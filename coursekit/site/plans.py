@@ -231,7 +231,10 @@ class YourProgress(_Linking):
     def _part(self, part: str) -> TagNode:
         here = [p.name for p in roadmap.contents_of(part) if self._there(p.name)]
         bar = tag(
-            "span", tag("span", kind="ck-bar-done"), kind="ck-bar", aria_hidden="true"
+            "span",
+            tag("span", kind="ck-gauge-done"),
+            kind="ck-gauge",
+            aria_hidden="true",
         )
         says = tag("span", f"0 of {len(here)} done", kind="ck-part-says")
         link = self.link(f"{part}/index", roadmap.PARTS[part])
@@ -249,7 +252,7 @@ def _keeping() -> TagNode:
         tag("p", "Take it along", kind="rubric"),
         _button("Export as a file", "ck-export"),
         _labelled("Import a file that you exported", choose),
-        tag("label", whole, tag("span", "replace what is here"), kind="ck-check"),
+        tag("label", whole, tag("span", "replace what is here"), kind="ck-tickbox"),
         tag("p", kind="ck-says", role="status"),
         kind="ck-keeping",
     )

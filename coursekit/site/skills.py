@@ -48,8 +48,8 @@ class SkillsMap(Drawn):
         here = sum(skill.id in taught for skill in skills)
         bar = tag(
             "span",
-            tag("span", kind="ck-bar-done"),
-            kind="ck-bar",
+            tag("span", kind="ck-gauge-done"),
+            kind="ck-gauge",
             aria_hidden="true",
             style=f"--taught: {here / len(skills):.3f}",
         )
@@ -75,7 +75,7 @@ class SkillsMap(Drawn):
         if skill.depth == "build" and facts.exercise:
             count = len(facts.exercise_questions)
             data |= {"data_exercise": facts.exercise, "data_questions": count}
-        mark = tag("span", kind="ck-mark")
+        mark = tag("span", kind="ck-done-mark")
         where = tag("span", link, kind="ck-where")
         return tag("li", mark, text, depth, where, **data)
 
@@ -104,7 +104,7 @@ def _filter() -> TagNode:
         _labelled("Area", _select("area", areas)),
         _labelled("State", _select("state", _STATES)),
     )
-    found = tag("p", kind="ck-found", role="status")
+    found = tag("p", kind="ck-hits", role="status")
     about = {"kind": "ck-filter ck-live", "role": "search"}
     return tag("form", *controls, found, **about, aria_label="Filter the skills")
 

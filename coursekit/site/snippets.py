@@ -86,7 +86,20 @@ def html_of(said: list[tuple[str, dict[str, Any]]], alt: str) -> str:
     alt
         What its pictures show.
     """
-    return "".join(_piece(kind, payload, alt) for kind, payload in said)
+    return "".join(_piece(kind, payload, alt) for kind, payload in _joined(said))
+
+
+def _joined(said: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+    """Join what was written piece by piece: a kernel hands on each line as it comes."""
+    made: list[tuple[str, dict[str, Any]]] = []
+    for kind, payload in said:
+        before = made[-1] if made else ("", {})
+        if kind == before[0] == "stream" and payload["name"] == before[1]["name"]:
+            text = before[1]["text"] + payload["text"]
+            made[-1] = (kind, payload | {"text": text})
+        else:
+            made.append((kind, payload))
+    return made
 
 
 def _piece(kind: str, payload: dict[str, Any], alt: str) -> str:

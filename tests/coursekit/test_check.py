@@ -345,3 +345,34 @@ def test_the_module_imports_nothing_heavier_than_pandas():
 
 def test_notebooks_import_one_object_that_keeps_count():
     assert isinstance(check, Checks)
+
+
+def test_a_listener_hears_every_result_after_it_was_printed(checks, capsys):
+    heard = []
+    checks.listeners.append(lambda result: heard.append((result, said(capsys))))
+    with checks("q1", "doubles") as c:
+        c.equal(2, 2)
+    with checks("q1", "halves") as c:
+        c.equal(1, 2, hint="Divide.")
+    assert [(r.title, r.outcome) for r, _ in heard] == [
+        ("doubles", "passed"),
+        ("halves", "not yet"),
+    ]
+    assert heard[1][1] == f"{heard[1][0]}\n"
+    assert heard[1][0].hint == "Divide."
+
+
+def test_nothing_that_listens_turns_a_failed_check_into_one_for_nbgrader(
+    checks, monkeypatch
+):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "1")
+    heard = []
+    checks.listeners.append(heard.append)
+    with pytest.raises(AssertionError, match="q1 not yet"), checks("q1", "x") as c:
+        c.equal(1, 2)
+    assert heard == []
+    assert [r.outcome for r in checks.results.values()] == ["not yet"]
+
+
+def test_notebooks_have_no_listener():
+    assert check.listeners == []

@@ -176,8 +176,52 @@ def violations(browser: Chrome, address: str, width: int, theme: str) -> list[st
     ]
 
 
+_FIRST_CELL = """
+const done = arguments[0];
+const cell = document.querySelector(".ck-cell:has([data-act=run])");
+const begun = performance.now();
+const ended = () => ["done", "error"].includes(cell.dataset.state);
+const watch = new MutationObserver(() => {
+  if (!ended()) return;
+  watch.disconnect();
+  done([(performance.now() - begun) / 1000, cell.dataset.state]);
+});
+const begin = () => {
+  cell.dataset.state = "idle";
+  watch.observe(cell, { attributes: true, attributeFilter: ["data-state"] });
+  cell.querySelector("[data-act=run]").click();
+};
+if (document.documentElement.dataset.cells === "ready") begin();
+else addEventListener("load", begin);
+"""
+
+
+def runs_here(path: Path) -> bool:
+    """Say whether a built page has cells with a bar, of which the first can be run."""
+    text = path.read_text(encoding="utf-8")
+    return 'class="ck-bar' in text and 'data-kind="exercise"' not in text
+
+
+def first_run(browser: Chrome, address: str) -> tuple[float, float]:
+    """Run a page's first cell, and again: seconds from the click to its end.
+
+    The browser's profile has to be a new one: what it has cached would not be fetched.
+    """
+    browser.get(address)
+    wait = WebDriverWait(browser, 20)
+    ready = "return document.documentElement.dataset.cells === 'ready'"
+    wait.until(lambda b: b.execute_script(ready))
+    browser.set_script_timeout(180)
+    took = [browser.execute_async_script(_FIRST_CELL) for _ in range(2)]
+    for _, state in took:
+        if state != "done":
+            raise RuntimeError(f"{address}: its first cell ended in {state!r}")
+    return took[0][0], took[1][0]
+
+
 def lighthouse(addresses: list[str], folder: Path) -> list[dict[str, Any]]:
     """Run Lighthouse's mobile profile on pages; scores in per cent by category."""
+    folder.mkdir(exist_ok=True)
     script = str(site_tools.TOOLS / "lighthouse.mjs")
     tools = str(site_tools.FOLDER)
     browser = next(filter(None, map(shutil.which, BROWSERS)))

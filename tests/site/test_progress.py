@@ -168,7 +168,7 @@ def test_the_skills_map_finds_the_page_that_teaches_something(reader):
     assert _shown(reader) == []
     reader.find(".ck-filter [name=words]").send_keys("gradient desc")
     shown = _shown(reader)
-    assert reader.text(".ck-found") == f"{len(shown)} skills found."
+    assert reader.text(".ck-hits") == f"{len(shown)} skills found."
     assert shown[0].startswith("Gradient descent: ")
     assert all("radient" in row for row in shown)
     reader.find(".ck-area li:not([hidden]) .ck-where a").click()
@@ -178,11 +178,11 @@ def test_the_skills_map_finds_the_page_that_teaches_something(reader):
 def test_the_skills_map_filters_by_area_and_state(reader):
     reader.open("about/skills", keep=False)
     Select(reader.find("[name=area]")).select_by_value("math")
-    assert reader.text(".ck-found") == "19 skills found."
+    assert reader.text(".ck-hits") == "19 skills found."
     Select(reader.find("[name=state]")).select_by_value("open")
     assert len(_shown(reader)) == 2
     Select(reader.find("[name=state]")).select_by_value("done")
-    assert reader.text(".ck-found") == "0 skills found."
+    assert reader.text(".ck-hits") == "0 skills found."
 
 
 def test_a_skill_that_is_built_is_done_with_its_page_and_its_exercise(reader):
@@ -191,13 +191,13 @@ def test_a_skill_that_is_built_is_done_with_its_page_and_its_exercise(reader):
     questions = int(reader.find(row).get_attribute("data-questions"))
     assert questions > 1
     reader.keep(pages={PAGE: {"opened": 1, "done": 2}})
-    assert reader.text(f"{row} .ck-mark") == ""
+    assert reader.text(f"{row} .ck-done-mark") == ""
     passed = {f"q{k + 1}": "passed" for k in range(questions)}
     almost = passed | {"q1": "not yet"}
     reader.keep(exercises={PAGE: {"questions": almost, "at": 1}})
-    assert reader.text(f"{row} .ck-mark") == ""
+    assert reader.text(f"{row} .ck-done-mark") == ""
     reader.keep(exercises={PAGE: {"questions": passed, "at": 1}})
-    assert reader.text(f"{row} .ck-mark") == "\u2713"
+    assert reader.text(f"{row} .ck-done-mark") == "\u2713"
     assert "done" in reader.text("[data-area=math] .ck-area-done")
 
 
@@ -361,7 +361,7 @@ def test_on_a_phone_nothing_is_cut_off_and_controls_are_as_large_as_a_finger(rea
 _SMALL = """
 return [...document.querySelectorAll(
   "article :is(button, select, input, summary, .ck-where a, .ck-leads a, .ck-stage a)")]
-  .map((one) => one.closest("label.ck-check, .ck-readiness label, .ck-box") ?? one)
+  .map((one) => one.closest("label.ck-tickbox, .ck-readiness label, .ck-box") ?? one)
   .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 43.5)
   .map((one) => one.outerHTML.slice(0, 90));
 """

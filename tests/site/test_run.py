@@ -105,7 +105,7 @@ class Page:
             f"return {self.cell(number)}.querySelector(arguments[0])", selector
         )
 
-    def text(self, number, selector=".ck-yours"):
+    def text(self, number, selector=".ck-my-run"):
         return self.js(
             f"return {self.cell(number)}.querySelector(arguments[0])?.innerText ?? ''",
             selector,
@@ -189,7 +189,7 @@ def test_a_cell_is_run_edited_broken_and_mended(page):
 def test_an_outcome_is_announced(page):
     page.write(3, "undefined_thing")
     page.run(3)
-    said = "document.querySelector('.ck-said[role=status]').textContent"
+    said = "document.querySelector('.ck-heard[role=status]').textContent"
     page.wait(f"{said}.includes('NameError')")
 
 
@@ -230,7 +230,7 @@ def test_an_edit_outlives_a_reload_and_reset_can_be_undone(page):
     page.run(3)
     page.press(3, "reset")
     assert page.text(3, ".cell_input pre") == original
-    assert page.find(3, ".ck-yours") is None
+    assert page.find(3, ".ck-my-run") is None
     page.answer(3, "Undo")
     assert page.text(3, ".cell_input pre") == "print('mine')"
     assert "mine" in page.text(3)
@@ -324,9 +324,9 @@ def test_figures_and_tables_fit_a_phone_and_say_what_they_show(page):
     page.browser.set_window_size(390, 844)
     for number in range(1, 7):
         assert page.run(number) == "done", page.text(number)
-    picture = page.find(4, ".ck-yours img")
+    picture = page.find(4, ".ck-my-run img")
     assert picture.get_attribute("alt").startswith("Contours of a narrow bowl")
-    assert page.find(5, ".ck-yours table") is not None
+    assert page.find(5, ".ck-my-run table") is not None
     wide = "return document.documentElement.scrollWidth - innerWidth"
     assert page.js(wide) <= 0
     small = page.js(

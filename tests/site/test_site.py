@@ -165,11 +165,20 @@ def test_the_benchmarks_have_a_row_for_every_case(site):
 
 def test_the_graders_figures_are_those_that_were_measured(site):
     kept = json.loads(here().grader_benchmarks.read_text(encoding="utf-8"))
-    *_, speed, taken = page(site / "about" / "benchmarks.html").select("table.ck-table")
+    tables = page(site / "about" / "benchmarks.html").select("table.ck-table")
+    *_, speed, taken, _ = tables
     shown = [cell.get_text() for cell in speed.select("tbody td:nth-child(2)")]
     sides = (kept["throughput"][side] for side in ("ours", "nbgrader"))
     assert shown == [f"{side['cpu']['a_minute']:.0f}" for side in sides]
     assert f"{kept['memory']['peak_mib']:.0f} MiB" in taken.get_text()
+
+
+def test_the_sites_figures_are_those_that_were_measured(site):
+    kept = json.loads(here().site_benchmarks.read_text(encoding="utf-8"))["summary"]
+    *_, table = page(site / "about" / "benchmarks.html").select("table.ck-table")
+    rows = [[c.get_text() for c in row("td")] for row in table.select("tbody tr")]
+    assert len(rows) == len(kept) > 5
+    assert rows[0][1:3] == [f"{kept['kilobytes'][m]:g}" for m in ("worst", "median")]
 
 
 def test_every_name_of_the_library_has_its_place_in_the_reference(site):

@@ -65,6 +65,7 @@ course.store = (() => {
     exercises: map(
       object({
         questions: map(one("passed", "not yet", "not answered yet")),
+        hints: map(number), // how many were opened, by question
         at: number,
       }),
     ),

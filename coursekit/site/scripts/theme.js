@@ -7,7 +7,7 @@
   const select = document.querySelector(".ck-theme select");
 
   function kept() {
-    return globalThis.course.store?.read().settings.theme ?? root.dataset.mode;
+    return course.store.read().settings.theme;
   }
 
   function show(mode) {
@@ -18,7 +18,7 @@
 
   select.addEventListener("change", () => {
     show(select.value);
-    globalThis.course.store?.update((all) => {
+    course.store.update((all) => {
       all.settings.theme = select.value;
     });
   });

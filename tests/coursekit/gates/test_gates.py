@@ -46,6 +46,7 @@ DEFECTS = [
     ("front-matter", "data: [digits]", "data: [letters]", "letters", 0),
     ("front-matter", "waive: {}", "waive: {beauty: a very good reason}", "beauty", 0),
     ("front-matter", "waive: {}", "waive: {sizes: short}", "needs a reason", 0),
+    ("skills", "[math.gradient-descent]", "[]", "teaches no skill", 0),
     ("skills", "(skill:math.gradient-descent)=\n", "", "no heading carries", None),
     ("anatomy", "## Recap", "## Summary", "none of the sections", 0),
     ("anatomy", "## In production", "## The idea", "too late", 0),

@@ -27,6 +27,11 @@ def test_a_snippets_output_is_computed():
     )
 
 
+def test_what_a_snippet_prints_stands_in_one_block():
+    said = outputs_of("print(1)\nprint(2)")
+    assert html_of(said, "") == '<pre class="ck-out">1\n2\n</pre>'
+
+
 def test_a_snippet_that_draws_says_what():
     said = outputs_of("import matplotlib.pyplot as plt\nplt.plot([1, 2]);")
     assert 'alt="A &quot;line&quot;"' in html_of(said, 'A "line"')

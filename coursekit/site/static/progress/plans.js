@@ -59,7 +59,7 @@
       : made("span", {}, item.title);
     const takes = made("span", { class: "ck-takes" }, item.takes);
     if (!isTask(item)) {
-      const mark = made("span", { class: "ck-mark" });
+      const mark = made("span", { class: "ck-done-mark" });
       tick(mark, done(kept, item));
       return made("li", {}, mark, title, takes);
     }

@@ -47,10 +47,10 @@ course.skills = (() => {
     for (const { element, rows } of areas) {
       for (const entry of rows) {
         entry.done = course.skills.isDone(kept, entry.row.dataset);
-        if (entry.taught) tick(one(".ck-mark", entry.row), entry.done);
+        if (entry.taught) tick(one(".ck-done-mark", entry.row), entry.done);
       }
       const done = rows.filter((entry) => entry.done).length;
-      one(".ck-bar", element).style.setProperty("--done", done / rows.length);
+      one(".ck-gauge", element).style.setProperty("--done", done / rows.length);
       one(".ck-area-done", element).textContent = done ? `${done} done` : "";
     }
   }
@@ -72,7 +72,7 @@ course.skills = (() => {
       found += shown;
     }
     const skills = found === 1 ? "1 skill" : `${found} skills`;
-    one(".ck-found", form).textContent = asked ? `${skills} found.` : "";
+    one(".ck-hits", form).textContent = asked ? `${skills} found.` : "";
   }
 
   for (const kind of ["input", "change"]) form.addEventListener(kind, filter);

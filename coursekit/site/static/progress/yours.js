@@ -39,7 +39,7 @@
   function showPart(kept, part) {
     const pages = pagesOf(part.dataset);
     const done = pages.filter((page) => isDone(kept, page)).length;
-    one(".ck-bar", part).style.setProperty("--done", pages.length ? done / pages.length : 0);
+    one(".ck-gauge", part).style.setProperty("--done", pages.length ? done / pages.length : 0);
     const says = pages.length ? `${done} of ${pages.length} done` : "to come";
     one(".ck-part-says", part).textContent = says;
   }

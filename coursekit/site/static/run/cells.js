@@ -13,7 +13,7 @@ const cells = [];
 let runs = 0; // numbers the finished runs of this page, as a notebook does
 
 // One place for what is announced: thirty would talk over each other.
-const said = element("p", { class: "ck-said", role: "status" });
+const said = element("p", { class: "ck-heard", role: "status" });
 document.body.append(said);
 const announce = (text) => { said.textContent = text; };
 
@@ -144,10 +144,10 @@ class Cell {
 
   /* The reader's outputs stand where the book's did. */
   #yours() {
-    let mine = this.node.querySelector(".ck-yours");
+    let mine = this.node.querySelector(".ck-my-run");
     if (!mine) {
       const books = this.node.querySelector(".cell_output");
-      mine = element("div", { class: "ck-yours" }, element("p", { class: "ck-whose", text: "Your run" }));
+      mine = element("div", { class: "ck-my-run" }, element("p", { class: "ck-whose", text: "Your run" }));
       if (books) {
         mine.style.minHeight = `${books.offsetHeight}px`;
         books.hidden = true;
@@ -158,7 +158,7 @@ class Cell {
   }
 
   #ended(end, outputs, text) {
-    const mine = this.node.querySelector(".ck-yours");
+    const mine = this.node.querySelector(".ck-my-run");
     if (end.how === "done" || end.how === "error") {
       if (outputs.empty && (mine || this.edited)) this.#show(outputs);
       runs += 1;
@@ -169,7 +169,7 @@ class Cell {
       this.state("idle", "not run");
       if (end.ran) this.say(end.how === "stopped" ? STOPPED : end.text, this.#again(end));
     }
-    const now = this.node.querySelector(".ck-yours");
+    const now = this.node.querySelector(".ck-my-run");
     if (now) {
       now.style.minHeight = "";
       nameScrollers(now);
@@ -277,7 +277,7 @@ class Cell {
   /* As in the book again, code and outputs; what was there can be had back once. */
   reset() {
     if (this.busy) return;
-    const mine = this.node.querySelector(".ck-yours");
+    const mine = this.node.querySelector(".ck-my-run");
     if (!this.edited && !mine) return this.say("This cell is as in the book.");
     this.#undo = { text: this.text, mine, state: this.node.dataset.state };
     mine?.remove();

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from course_display import show_figures
-from matplotlib.backends.backend_agg import FigureCanvasAgg, FigureManagerBase
+from matplotlib.backend_bases import FigureManagerBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 __all__ = ["FigureCanvas", "FigureManager", "set_matplotlib_formats", "show"]
 

@@ -1,0 +1,266 @@
+"""The frame in a real browser: drawer, theme, keyboard, search; all without scripts."""
+
+import re
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from coursekit.book.serve import served
+
+from .browser import start
+from .checking import page as soup
+from .checking import pages
+from .measuring import show_as
+
+pytestmark = pytest.mark.browser
+CHAPTER = "mathematics/gradient-descent.html"
+# Notes the theme at the moment at which there is something to paint.
+_WATCH = """
+new MutationObserver((_, watch) => {
+  if (!document.body) return;
+  window.themeAtFirst = document.documentElement.dataset.theme;
+  watch.disconnect();
+}).observe(document, { childList: true, subtree: true });
+"""
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    """The site below a path, as a project's pages are."""
+    with served(site.parent) as url:
+        yield f"{url}/{site.name}"
+
+
+@pytest.fixture(scope="module")
+def chrome(tmp_path_factory):
+    browser = start(tmp_path_factory.mktemp("profile"))
+    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _WATCH})
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def fresh(chrome, address):
+    """A browser that keeps nothing, at a chapter."""
+
+    def opened(width=390, theme="light", name=CHAPTER):
+        show_as(chrome, width, theme)
+        chrome.get(f"{address}/{name}")
+        chrome.execute_script("localStorage.clear()")
+        chrome.refresh()
+        return chrome
+
+    return opened
+
+
+@pytest.fixture
+def scriptless(tmp_path, address):
+    browser = start(tmp_path / "profile", "--blink-settings=scriptEnabled=false")
+    show_as(browser, 390, "light")
+    yield browser
+    browser.quit()
+
+
+def one(browser, selector):
+    return browser.find_element(By.CSS_SELECTOR, selector)
+
+
+def press(browser, *keys):
+    for key in keys:
+        browser.switch_to.active_element.send_keys(key)
+
+
+def named(browser):
+    """What has the focus, by its name."""
+    element = browser.switch_to.active_element
+    return (element.accessible_name or element.text).strip()
+
+
+def test_the_drawer_opens_and_escape_gives_the_focus_back(fresh):
+    browser = fresh()
+    book, menu = one(browser, "#book"), one(browser, ".ck-menu")
+    assert not book.is_displayed()
+    menu.send_keys(Keys.ENTER)
+    assert book.is_displayed()
+    assert one(browser, "#book [aria-current]").is_displayed()
+    press(browser, Keys.TAB)
+    assert named(browser) == "Close the contents"
+    press(browser, Keys.ESCAPE)
+    assert not book.is_displayed()
+    assert browser.switch_to.active_element == menu
+
+
+def test_the_drawer_works_without_scripts(scriptless, address):
+    scriptless.get(f"{address}/{CHAPTER}")
+    one(scriptless, ".ck-menu").click()
+    assert one(scriptless, "#book").is_displayed()
+    one(scriptless, "#book details:first-of-type summary").click()
+    one(scriptless, "#book details:first-of-type a").click()
+    assert scriptless.current_url.endswith("/orientation/index.html")
+
+
+def test_no_control_is_dead_without_scripts(scriptless, address):
+    scriptless.get(f"{address}/{CHAPTER}")
+    assert not one(scriptless, ".ck-theme").is_displayed()
+    scriptless.get(f"{address}/search.html")
+    assert not one(scriptless, ".ck-ask").is_displayed()
+    text = one(scriptless, "main").text
+    assert "Searching needs scripts" in text
+    assert one(scriptless, "noscript a").is_displayed()
+
+
+def test_dark_is_dark_without_scripts(scriptless, address):
+    paper = {}
+    for theme in ("light", "dark"):
+        show_as(scriptless, 390, theme)
+        scriptless.get(f"{address}/{CHAPTER}")
+        body = one(scriptless, "body")
+        paper[theme] = body.value_of_css_property("background-color")
+    assert re.findall(r"\d+", paper["light"])[:3] == ["255"] * 3
+    assert all(int(part) < 40 for part in re.findall(r"\d+", paper["dark"])[:3])
+
+
+def choose(browser, mode):
+    option = one(browser, f".ck-theme option[value={mode}]")
+    option.click()
+
+
+def theme_of(browser):
+    return one(browser, "html").get_attribute("data-theme")
+
+
+def test_a_theme_that_was_chosen_stays_and_nothing_flashes(fresh):
+    browser = fresh(theme="light")
+    assert theme_of(browser) == "light"
+    choose(browser, "dark")
+    assert theme_of(browser) == "dark"
+    browser.refresh()
+    assert browser.execute_script("return window.themeAtFirst") == "dark"
+    assert theme_of(browser) == "dark"
+    assert one(browser, ".ck-theme select").get_attribute("value") == "dark"
+    choose(browser, "auto")
+    assert theme_of(browser) == "light"
+
+
+def test_auto_follows_the_system(fresh):
+    browser = fresh(theme="dark")
+    assert theme_of(browser) == "dark"
+    show_as(browser, 390, "light")
+    WebDriverWait(browser, 5).until(lambda b: theme_of(b) == "light")
+
+
+def test_the_keyboard_walks_through_header_and_book(fresh):
+    browser = fresh(1280)
+    walked = []
+    for _ in range(7):
+        one(browser, "body").send_keys(Keys.TAB) if not walked else press(
+            browser, Keys.TAB
+        )
+        walked.append(named(browser))
+    assert walked[0] == "Skip to the page"
+    assert walked[1:3] == ["Machine Learning, Engineered", "Search the book"]
+    assert walked[3].startswith("Review")
+    assert walked[4] == "Theme"
+    assert walked[5] == "Your progress"
+    assert walked[6].startswith("Orientation")
+    press(browser, Keys.ENTER)
+    first = one(browser, "#book details")
+    assert first.get_attribute("open") is not None
+    press(browser, Keys.TAB)
+    assert named(browser) == "Overview"
+
+
+def test_what_has_the_focus_shows_it(fresh):
+    browser = fresh(1280)
+    one(browser, "body").send_keys(Keys.TAB)
+    outline = browser.switch_to.active_element.value_of_css_property("outline-style")
+    assert outline == "solid"
+
+
+_SMALL = """
+return [...document.querySelectorAll(
+  ".ck-header :is(a, button, select, input), #book :is(summary, a), .ck-above a, "
+  + ".ck-fold :is(summary, a), .ck-neighbours a, .ck-footer > a")]
+  .filter((e) => e.checkVisibility())
+  .map((e) => [e.textContent.trim().slice(0, 30), e.getBoundingClientRect()])
+  .filter(([, box]) => box.height < 43.5 || box.width < 43.5)
+  .map(([text, box]) => [text, box.width, box.height]);
+"""
+
+
+def test_a_finger_can_hit_everything_around_a_page(fresh):
+    browser = fresh()
+    one(browser, ".ck-fold summary").click()
+    one(browser, ".ck-menu").click()
+    assert browser.execute_script(_SMALL) == []
+
+
+def test_what_scrolls_takes_the_focus_and_what_fits_does_not(fresh):
+    browser = fresh(390)
+    script = """
+    return [...document.querySelectorAll(".ck-article .ck-scroll, .ck-article pre")]
+      .map((e) => [e.scrollWidth > e.clientWidth + 1, e.tabIndex === 0]);
+    """
+    wait = WebDriverWait(browser, 5)
+    wait.until(lambda b: any(not f for _, f in b.execute_script(script)))
+    found = browser.execute_script(script)
+    assert any(scrolls for scrolls, _ in found)
+    assert [pair for pair in found if pair[0] and not pair[1]] == []
+
+
+def results(browser):
+    WebDriverWait(browser, 10).until(
+        lambda b: one(b, ".ck-found").text not in ("", "Searching")
+    )
+    return [
+        (link.text, link.get_attribute("href"))
+        for link in browser.find_elements(By.CSS_SELECTOR, ".ck-results a")
+    ]
+
+
+def test_the_headers_field_searches_from_a_page_within(fresh, address):
+    browser = fresh(1280)
+    field = one(browser, "#ck-search")
+    field.send_keys("learning rate", Keys.ENTER)
+    found = results(browser)
+    assert browser.current_url == f"{address}/search.html?q=learning+rate"
+    assert any("(glossary)" in title for title, _ in found)
+    assert any(title == "Gradient descent" for title, _ in found)
+    assert str(len(found)) in one(browser, ".ck-found").text
+
+
+def test_a_skill_is_found_and_its_result_leads_to_its_section(fresh, address):
+    browser = fresh(1280, name="search.html?q=conditioning")
+    found = dict(results(browser))
+    skill = next(title for title in found if title.startswith("Gradient descent: "))
+    browser.get(found[skill])
+    assert browser.current_url.endswith("#skill-math-gradient-descent")
+    assert one(browser, "#skill-math-gradient-descent")
+
+
+def test_what_is_not_there_is_said_not_to_be(fresh):
+    browser = fresh(390, name="search.html?q=zzyzx%3Cqqqq%3E")
+    assert results(browser) == []
+    assert "Nothing was found for “zzyzx<qqqq>”" in one(browser, ".ck-found").text
+
+
+def test_every_page_has_a_description_a_title_and_one_main_heading(site):
+    lacking = []
+    for path in pages(site):
+        found = soup(path)
+        about = found.select_one('meta[name="description"]')["content"]
+        sound = 1 < len(about) <= 155 and found.title.get_text(strip=True)
+        if not sound or len(found.select("article h1")) != 1:
+            lacking.append(path.relative_to(site).as_posix())
+    assert lacking == []
+
+
+def test_no_page_has_an_empty_header_cell_or_a_permalink_without_a_name(site):
+    for path in pages(site):
+        found = soup(path)
+        empty = [th for th in found.select("article th") if not th.get_text(strip=True)]
+        assert empty == [], path
+        links = found.select("article a.headerlink")
+        assert all(link.get("aria-label", "").startswith("Link to ") for link in links)
