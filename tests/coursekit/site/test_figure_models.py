@@ -1,4 +1,4 @@
-"""The mathematics of four figures, held against the library, SciPy and scikit-learn."""
+"""The mathematics of five figures, held against the library, SciPy and scikit-learn."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from sklearn import metrics as theirs
 from sklearn.linear_model import LogisticRegression
 
 from ml_from_scratch import drift, linear, optim
+from ml_from_scratch.stats import bayes_rule
 
 CURVATURE = np.array([1.0, 25.0])
 
@@ -175,3 +176,18 @@ def test_what_the_page_says_of_draws_and_gaps_holds(figures):
     wider = figures.model("drift-slider", shift=0, spread=1.5, **many)
     assert moved["ks"] == pytest.approx(wider["ks"], abs=0.01)
     assert wider["psi"] > 3 * moved["psi"]
+
+
+@pytest.mark.parametrize("base", [0, 0.67, 2.7])
+@pytest.mark.parametrize("sensitivity", [50, 99])
+@pytest.mark.parametrize("specificity", [90, 99.5])
+def test_a_ring_means_what_bayes_rule_says(figures, base, sensitivity, specificity):
+    state = {"base": base, "sensitivity": sensitivity, "specificity": specificity}
+    found = figures.model("alarm-icons", **state)
+    prior = 10**base / 1000
+    rings = [sensitivity / 100, 1 - specificity / 100]
+    posterior = bayes_rule([prior, 1 - prior], rings)
+    np.testing.assert_allclose(found["precision"], posterior[0], rtol=1e-9)
+    kinds = [found[kind] for kind in ("right", "missed", "needless", "spared")]
+    np.testing.assert_allclose(sum(kinds), 1000, rtol=1e-12)
+    assert min(kinds) >= 0
