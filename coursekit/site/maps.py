@@ -2,7 +2,7 @@
 
 `part-contents` lists the pages of a part, `run-times` what every page took, `book-map`
 the parts, `benchmarks` and `grader-figures` how the library and the grader compare with
-the tools that people use, `site-figures` what the site's pages cost a reader. The skills
+the tools that people use, `site-figures` what pages cost a reader. The skills
 map is drawn by `coursekit.site.skills`.
 """
 
