@@ -225,6 +225,8 @@ class SiteFigures(Drawn):
         """Make the table, and a line about the machine."""
         path = self.env.srcdir / SITE
         self.env.note_dependency(str(path))
+        if not path.is_file():
+            return [nodes.paragraph("", "Not measured in this copy of the book.")]
         found = json.loads(path.read_text(encoding="utf-8"))
         place = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
         heads = ("Measure", "Worst", "Median", "Pages", "Worst page")
