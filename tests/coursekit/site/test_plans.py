@@ -11,7 +11,7 @@ from coursekit.book.layout import here
 from coursekit.book.plan import find_pages
 from coursekit.site import frame, pathways, plans, roadmap
 from coursekit.site.manifest import PageFacts
-from coursekit.site.maths import node_program
+from coursekit.site.node import node_program
 from coursekit.source import read
 
 from .node import node

@@ -24,7 +24,7 @@ from coursekit import data, settings
 from coursekit.book import build, inputs
 from coursekit.book.layout import Layout, here
 from coursekit.book.needs import needs
-from coursekit.site import maths, notices, runtime, samples, wheel
+from coursekit.site import node, notices, runtime, samples, wheel
 from coursekit.site.vendor import LockError, lock
 from coursekit.site.vendor.sources import UnreachableError
 
@@ -502,7 +502,7 @@ def test_pyodide_loads_our_wheel_reads_the_sample_and_fits_a_model(placed):
     from ml_from_scratch import linear
 
     done = subprocess.run(
-        [maths.node_program(), "--input-type=module", "-e", IN_NODE, str(placed)],
+        [node.node_program(), "--input-type=module", "-e", IN_NODE, str(placed)],
         capture_output=True,
         text=True,
         check=False,
