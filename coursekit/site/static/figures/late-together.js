@@ -21,7 +21,7 @@ const over = (all, agents) => all.slice(agents + 1).reduce((sum, v) => sum + v, 
 // The fewest agents that are enough on 99 evenings of 100.
 const enough = (all) => all.findIndex((_, agents) => over(all, agents) <= 0.01);
 
-const BOX = [30, 66, 468, 270];
+const BOX = [30, 82, 468, 280];
 const MOST = 40;
 const KEYS = legend(36, 20, [["ck-soft ck-edge", "enough agents"], ["ck-faded-2", "too few"]])
   + legend(250, 20, [["ck-line-2", "independent flights"]]);
@@ -31,7 +31,7 @@ const percent = (v) => `${number(100 * v, v < 0.0995 ? 1 : 0)} %`;
 export const figure = {
   name: "late-together",
   title: "Flights that are late together",
-  size: [480, 316],
+  size: [480, 326],
   controls: [
     { name: "flights", label: "Flights in the hour", min: 5, max: MOST, step: 1, value: 24 },
     { name: "chance", label: "Chance of each to be late", min: 5, max: 50, step: 1, value: 22, unit: "%" },
