@@ -60,9 +60,8 @@ export function normals(count, seed) {
 }
 
 const [LEFT, RIGHT] = [[34, 52, 322, 270], [372, 52, 474, 270]];
-const curves = plot({ box: LEFT, x: [0, 1], y: [-1.5, 2.7], ticks: [[0, 0.5, 1], [-1, 0, 1, 2]], digits: [1, 0], labels: ["input x", ""] });
-const TOP = 0.5;
-const height = (value) => RIGHT[3] - (Math.min(value, TOP) / TOP) * (RIGHT[3] - RIGHT[1]);
+const curves = plot({ box: LEFT, x: [0, 1], y: [-1.5, 3], ticks: [[0, 0.5, 1], [-1, 0, 1, 2]], digits: [1, 0], labels: ["input x", ""] });
+const errors = plot({ box: RIGHT, x: [0, 3], y: [0, 0.5], ticks: [[], [0, 0.5]], digits: [0, 1], labels: ["", "squared error"] });
 const KEYS = legend(40, 20, [["ck-line-1", "a fit"], ["ck-line-2", "mean fit"]]) + legend(170, 20, [["ck-gap", "truth"]]);
 const BARS = [["bias²", "ck-fill-2", "bias"], ["var.", "ck-fill-1", "variance"], ["noise", "ck-fill-3", "noise"]];
 
@@ -71,10 +70,10 @@ const size = (value) => (value > 0 && value < 0.0005 ? "below 0.001" : three(val
 
 function bars(parts) {
   return BARS.map(([label, look, part], i) => {
-    const [x, top] = [RIGHT[0] + 35 * i, height(parts[part])];
+    const [x, top] = [RIGHT[0] + 4 + 34 * i, errors.y(Math.min(parts[part], 0.5))];
     return `<rect class="${look}" x="${x}" y="${top.toFixed(1)}" width="26" height="${(RIGHT[3] - top).toFixed(1)}"/>`
       + `<text x="${x + 13}" y="${RIGHT[3] + 18 + 18 * (i % 2)}" text-anchor="middle">${label}</text>`;
-  }).join("") + line([[RIGHT[0] - 6, RIGHT[3]], [RIGHT[2], RIGHT[3]]], "ck-faint");
+  }).join("") + errors.frame;
 }
 
 export const figure = {
