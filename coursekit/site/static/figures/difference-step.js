@@ -45,8 +45,8 @@ const axes = plot({
   labels: ["step h (power of ten)", "error of the slope (power of ten)"],
 });
 const GRID = Array.from({ length: 61 }, (_, i) => POWERS[0] + i / 4);
-const NAMES = legend(206, 20, [["ck-line-3", "formula"], ["ck-line-2", "rounding"]])
-  + legend(340, 20, [["ck-fill-1", "measured"]]);
+const NAMES = legend(116, 20, [["ck-line-3", "formula"]])
+  + legend(232, 20, [["ck-line-2", "rounding"]]) + legend(352, 20, [["ck-fill-1", "measured"]]);
 
 const height = (error) => axes.y(Math.max(FLOOR, Math.log10(Math.max(error, 1e-300))));
 const dot = (power, error, r, look) =>
