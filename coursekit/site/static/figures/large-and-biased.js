@@ -21,7 +21,7 @@ const points = (value) => `${number(value, value < 0.1 ? 3 : 2)} points`;
 export const typical = (bias, rows) => Math.hypot(bias, SD / Math.sqrt(rows));
 
 const axes = plot({ box: BOX, x: X, y: Y, ticks: [[], []], labels: ["rows", "typical error (points)"] });
-const below = [1, 2, 3, 4, 5, 6].map((v) => `<text x="${axes.x(v)}" y="${BOX[3] + 18}" text-anchor="${v === 6 ? "end" : "middle"}">${whole(10 ** v)}</text>`);
+const below = [1, 2, 3, 4, 5].map((v) => `<text x="${axes.x(v)}" y="${BOX[3] + 18}" text-anchor="middle">${whole(10 ** v)}</text>`);
 const beside = [0.1, 1, 10].map((v) => `<text x="${BOX[0] - 6}" y="${axes.y(Math.log10(v)) + 5}" text-anchor="end">${v}</text>`);
 const SCALES = axes.frame + below.join("") + beside.join("");
 
