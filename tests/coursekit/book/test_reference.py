@@ -33,8 +33,8 @@ def test_every_public_name_is_taught_on_a_page_of_the_plan(module):
     assert astray == []
 
 
-# The same functions of arrays (linear) and on the tape.
-TWICE = {"softmax", "log_softmax"}
+# The same functions of arrays (linear, floating_point) and on the tape.
+TWICE = {"softmax", "log_softmax", "logsumexp"}
 
 
 def test_no_two_modules_offer_the_same_name_but_for_the_tapes_forms():

@@ -23,7 +23,13 @@ _FULL = _EMPTY | {
     "questions": {"q": _ANSWER},
     "pages": {"a/b": {"opened": 3, "done": None}, "a/c": {"opened": 3, "done": 4}},
     "last": {"page": "a/b", "section": "idea", "at": 7},
-    "exercises": {"a/b": {"questions": {"q1": "passed", "q2": "not yet"}, "at": 6}},
+    "exercises": {
+        "a/b": {
+            "questions": {"q1": "passed", "q2": "not yet"},
+            "hints": {"q2": 1},
+            "at": 6,
+        }
+    },
     "edits": {"a/b": {"cell-1": {"of": "abc", "text": "x = 1\n"}}},
     "plan": {"pathway": "steady", "start": "2026-11-23", "hours": 7.5},
     "checklist": {"python": True},
@@ -58,14 +64,20 @@ def test_junk_is_dropped_and_what_stands_beside_it_is_kept():
         "questions": {"q": _ANSWER, "r": {"picks": "2"}, "s": None, "t": [1]},
         "pages": {"a/b": {"opened": "today"}, "a/c": {"opened": 1, "done": "yes"}},
         "last": "here",
-        "exercises": {"a/b": {"at": 1, "questions": {"q1": "perfect", "q2": "passed"}}},
+        "exercises": {
+            "a/b": {
+                "at": 1,
+                "questions": {"q1": "perfect", "q2": "passed"},
+                "hints": {"q1": "two", "q2": 2},
+            }
+        },
         "edits": {"a/b": {"cell-1": {"of": 1, "text": 2}}, "a/c": 7},
         "plan": {"pathway": 3, "start": "2026-02-30", "hours": -1},
         "checklist": {"python": True, "sql": "yes"},
         "settings": {"theme": "pink"},
         "more": {"of": "it"},
     }
-    passed = {"a/b": {"questions": {"q2": "passed"}, "at": 1}}
+    passed = {"a/b": {"questions": {"q2": "passed"}, "hints": {"q2": 2}, "at": 1}}
     assert _read(kept) == _EMPTY | {
         "questions": {"q": _ANSWER},
         "pages": {"a/c": {"opened": 1, "done": None}},
@@ -113,6 +125,7 @@ _SOUND = st.fixed_dictionaries(
                         _NAME,
                         st.sampled_from(["passed", "not yet", "not answered yet"]),
                     ),
+                    "hints": st.dictionaries(_NAME, st.integers(0, 5)),
                     "at": _TIME,
                 }
             ),
@@ -191,7 +204,7 @@ def test_importing_takes_the_newest_of_each_entry():
         "questions": {"q": newer, "r": _ANSWER},
         "pages": {"a/b": {"opened": 2, "done": 2}},
         "last": {"page": "a/z", "section": "", "at": 1},
-        "exercises": {"a/b": {"questions": {}, "at": 1}},
+        "exercises": {"a/b": {"questions": {}, "hints": {}, "at": 1}},
         "settings": {"theme": "light"},
     }
     source = """

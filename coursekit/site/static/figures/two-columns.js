@@ -39,7 +39,9 @@ function arrow(tip, look, fill) {
 
 function tag(at, text) {
   const [x, y] = pixels(at);
-  return `<text x="${(x + 12).toFixed(1)}" y="${(y - 10).toFixed(1)}">${text}</text>`;
+  // Near the right edge the name stands on the point's other side.
+  const [shift, anchor] = at[0] > 2.5 ? [-12, "end"] : [12, "start"];
+  return `<text x="${(x + shift).toFixed(1)}" y="${(y - 10).toFixed(1)}" text-anchor="${anchor}">${text}</text>`;
 }
 
 const point = (name, label, x, y) => ({ name, label, x, y, range: RANGE, step: [0.5, 0.5] });
