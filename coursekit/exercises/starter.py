@@ -77,7 +77,20 @@ def _cells(exercise: Exercise) -> Iterator[nbformat.NotebookNode]:
     cells = list(_own_cells(exercise))
     first = next(at for at, cell in enumerate(cells) if cell.cell_type == "code")
     cells.insert(first, _bootstrap(cells))
+    if exercise.meta.forbid:
+        cells.insert(first, _off_limits(exercise.meta.forbid))
     return iter(cells)
+
+
+def _off_limits(modules: Iterable[str]) -> nbformat.NotebookNode:
+    """Say what cannot be imported when this is marked: before, nothing stops it."""
+    *most, last = [f"`{module}`" for module in modules]
+    listed = f"{', '.join(most)} and {last}" if most else last
+    told = (
+        f"Do without {listed}: you build here what they hold, and they cannot be "
+        "imported when this is marked."
+    )
+    return _markdown("off-limits", told, _locked("off-limits"))
 
 
 def _bootstrap(cells: Iterable[nbformat.NotebookNode]) -> nbformat.NotebookNode:

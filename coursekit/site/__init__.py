@@ -17,6 +17,7 @@ _HERE = Path(__file__).parent
 ROOMS = (
     "accessible",
     "cells",
+    "diagnosis",
     "exercises",
     "figures",
     "frame",
@@ -24,6 +25,7 @@ ROOMS = (
     "maths",
     "notices",
     "pages",
+    "partmap",
     "pictures",
     "plans",
     "quizzes",

@@ -32,6 +32,7 @@ _STATIC = Path(__file__).parent / "static" / "progress"
 # The script of a page that has an element of this class.
 _SCRIPTS = {
     "ck-skills": ("skills.js",),
+    "ck-diagnosis": ("diagnosis.js",),
     "ck-plans": ("plan.js", "plans.js"),
     "ck-readiness": ("readiness.js",),
     "ck-yours": ("skills.js", "readiness.js", "yours.js"),
@@ -97,8 +98,8 @@ class StudyPlans(_Linking):
         """Say which parts are mostly left out, and how to find out whether one may."""
         line: list[nodes.Node] = [
             nodes.Text(
-                "First the diagnostic quizzes of the parts that it mostly leaves out "
-                "(the quizzes are to come; until then, read the part's list): "
+                "First the diagnostic questions of the parts that it mostly leaves out "
+                "(where there are none yet, read the part's list): "
             )
         ]
         for part in way.skipped():

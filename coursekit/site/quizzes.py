@@ -36,7 +36,7 @@ class Asked(NamedTuple):
 
 
 class QuestionNode(nodes.General, nodes.Element):  # type: ignore[misc]
-    """A question: a prompt, then its options."""
+    """A question: a prompt, then its options; `of` a page where it is diagnostic."""
 
 
 class PromptNode(nodes.General, nodes.TextElement):  # type: ignore[misc]
@@ -64,6 +64,12 @@ class _Asks(SphinxDirective):
 
     required_arguments = 1
     has_content = True
+
+    @property
+    def identifier(self) -> str:
+        """The question's id, no other one's in the book."""
+        name: str = self.arguments[0]
+        return name
 
     def _complain(self, message: str, line: int = 0) -> list[nodes.Node]:
         """Warn with file and line of the page; the build is broken by any warning."""
@@ -96,7 +102,7 @@ class _Asks(SphinxDirective):
     def _option(self, option: Option, number: int, control: str) -> OptionNode:
         made: OptionNode = OptionNode(
             number=number,
-            question=self.arguments[0],
+            question=self.identifier,
             right=option.right,
             control=control,
         )
@@ -115,9 +121,9 @@ class Ask(_Asks):
 
     def run(self) -> list[nodes.Node]:
         """Make the question, or warn about what is wrong with it."""
-        name = self.arguments[0]
+        name = self.identifier
         try:
-            question = parse("\n".join(self.content))
+            question = self.question()
         except QuestionError as error:
             return self._complain(str(error), self.content_offset + 1 + error.line)
         if not self._claim(name):
@@ -132,6 +138,10 @@ class Ask(_Asks):
             self.env.temp_data.setdefault("coursekit_predictions", {})[name] = question
         self.set_source_info(asked)
         return [asked]
+
+    def question(self) -> Question:
+        """Read what is asked."""
+        return parse("\n".join(self.content))
 
     def _claim(self, name: str) -> bool:
         """Tell whether no other place of the book has this id."""
@@ -176,11 +186,17 @@ def forget_page(_app: Sphinx, env: BuildEnvironment, page: str) -> None:
         del asked[name]
 
 
+def _of_page(node: QuestionNode) -> str:
+    """Say of which page a diagnostic question finds out whether it is needed."""
+    return f' data-of="{escape(node["of"])}"' if "of" in node else ""
+
+
 def _visit_question(self: HTML5Translator, node: QuestionNode) -> None:
     name, kind = escape(node["question"]), node["kind"]
     self.body.append(
         f'<section class="ck-question" id="{kind}-{name}" data-question="{name}" '
-        f'data-kind="{kind}"><form><fieldset aria-labelledby="{kind}-{name}-prompt">'
+        f'data-kind="{kind}"{_of_page(node)}><form>'
+        f'<fieldset aria-labelledby="{kind}-{name}-prompt">'
     )
 
 

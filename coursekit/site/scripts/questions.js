@@ -12,6 +12,10 @@ course.questions = (() => {
   const isRight = (section) =>
     inputs(section).every((input) => input.checked === holds(input));
   const isQuiz = (section) => section.dataset.kind === "quiz";
+  // Asked before a part is read: the first answer counts, and never comes back.
+  const isDiagnostic = (section) => section.dataset.kind === "diagnose";
+  const words = (section) =>
+    section.dataset.kind === "predict" ? "Keep my prediction" : "Check";
   const part = (section, name) => section.querySelector(`.ck-${name}`);
   const nameOf = (section) => section.dataset.question;
   const keptOf = (section) => store.read().questions[nameOf(section)];
@@ -37,9 +41,9 @@ course.questions = (() => {
 
   // A right answer unfolds every reason; a wrong one those of what was picked.
   function reveal(section) {
-    const right = isRight(section);
+    const whole = isRight(section) || isDiagnostic(section);
     for (const input of inputs(section)) {
-      part(input.closest(".ck-option"), "reason").open = right || input.checked;
+      part(input.closest(".ck-option"), "reason").open = whole || input.checked;
     }
     mark(section, true);
     part(section, "check").textContent = "Check";
@@ -94,6 +98,7 @@ course.questions = (() => {
       const kept = remember(section);
       delete section.dataset.touched;
       if (isQuiz(section)) settle(section, kept);
+      else if (isDiagnostic(section)) diagnose(section);
       else keep(section);
       section.dispatchEvent(new CustomEvent("course:answered", { bubbles: true }));
     }
@@ -102,6 +107,18 @@ course.questions = (() => {
   function settle(section, kept) {
     reveal(section);
     say(section, verdict(section), outlook(kept, Date.now()));
+  }
+
+  function freeze(section, frozen) {
+    section.querySelector("fieldset").disabled = frozen;
+  }
+
+  function diagnose(section) {
+    reveal(section);
+    freeze(section, true);
+    part(section, "check").hidden = true;
+    const right = "Right: you may skip this page.";
+    say(section, isRight(section) ? right : "Not so: this page is one for you.");
   }
 
   function recallsOf(section) {
@@ -124,8 +141,8 @@ course.questions = (() => {
     for (const input of inputs(section)) input.checked = false;
     for (const reason of section.querySelectorAll(".ck-reason")) reason.open = false;
     mark(section, false);
-    const words = isQuiz(section) ? "Check" : "Keep my prediction";
-    part(section, "check").textContent = words;
+    freeze(section, false);
+    part(section, "check").textContent = words(section);
     part(section, "check").hidden = false;
     part(section, "again").hidden = true;
     delete section.dataset.touched;
@@ -145,7 +162,8 @@ course.questions = (() => {
     }
     for (const input of inputs(section)) input.checked = kept.picks.includes(input.value);
     part(section, "again").hidden = false;
-    if (isQuiz(section)) {
+    if (isQuiz(section) || isDiagnostic(section)) {
+      freeze(section, isDiagnostic(section));
       mark(section, true);
       part(section, "check").textContent = "Show why";
       say(section, "", history(kept, now));
@@ -196,7 +214,7 @@ course.questions = (() => {
   function touch(section) {
     section.dataset.touched = "";
     part(section, "check").hidden = false;
-    part(section, "check").textContent = isQuiz(section) ? "Check" : "Keep my prediction";
+    part(section, "check").textContent = words(section);
     part(section, "verdict").textContent = "";
   }
 

@@ -27,6 +27,7 @@ def test_ids_come_from_question_and_role(good):
     ids = [one.id for one in starter(good).cells]
     assert ids == [
         "text-1",
+        "off-limits",
         "bootstrap",
         "parameters",
         "given-1",
@@ -48,6 +49,21 @@ def test_ids_come_from_question_and_role(good):
         "q4-written",
         "summary",
     ]
+
+
+@pytest.mark.parametrize(
+    ("forbid", "said"),
+    [
+        ("[sklearn]", "Do without `sklearn`: "),
+        ("[sklearn, scipy.stats, torch]", "`sklearn`, `scipy.stats` and `torch`: "),
+    ],
+)
+def test_what_cannot_be_imported_when_marked_is_said_before(tmp_path, forbid, said):
+    path = tmp_path / "solutions" / "classical" / GOOD.name
+    path.parent.mkdir(parents=True)
+    text = GOOD.read_text(encoding="utf-8")
+    path.write_text(text.replace("[sklearn]", forbid), encoding="utf-8")
+    assert said in cell(starter(load(path)), "off-limits").source
 
 
 def test_the_same_source_gives_the_same_text(good):
