@@ -57,7 +57,7 @@ def numerical_gradient(
     Costs 2 n calls of `function` for n entries, and memory for one copy of `x`: a
     tool for tests, not for training.
 
-    Taught in: mathematics/gradient-descent.
+    Taught in: mathematics/derivatives.
 
     References
     ----------

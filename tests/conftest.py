@@ -50,3 +50,13 @@ def pytest_collection_modifyitems(config, items):
 def audit(request):
     """Whether everything is wanted, not a sample of it."""
     return request.config.getoption("--audit")
+
+
+@pytest.fixture(scope="module")
+def chrome(tmp_path_factory):
+    """A real browser, one for all tests of a module."""
+    from .site.browser import start  # Selenium is needed by few
+
+    browser = start(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.quit()

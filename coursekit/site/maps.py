@@ -59,6 +59,9 @@ class PartContents(Drawn):
         pages = self.manifest().pages
         hours = Hours(pages)
         here = [name for name in names if name in self.env.found_docs]
+        if len(here) == len(names):
+            minutes = sum(hours.whole(name)[0] for name in names)
+            return f"{len(names)} pages, {spoken(minutes)} with exercises."
         count = f"{len(here)} of {len(names)} pages are here"
         ready = sum(hours.whole(name)[0] for name in here if name in pages)
         if len(here) == 1:

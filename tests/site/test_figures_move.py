@@ -38,13 +38,6 @@ def address(site):
         yield url
 
 
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory):
-    browser = start(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.quit()
-
-
 class Figure:
     """One figure in an open page."""
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from . import site_tools
-from .browser import start
 from .checking import pages
 from .measuring import SETTINGS, hosted, lighthouse, load, violations
 from .sampling import sample
@@ -30,13 +29,6 @@ SHARE = 7
 def address(site):
     with hosted(site) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory):
-    browser = start(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.quit()
 
 
 def name_of(path, site):

@@ -24,13 +24,6 @@ def address(executed, tmp_path_factory):
         yield url
 
 
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory):
-    browser = start(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.quit()
-
-
 @pytest.fixture
 def page(chrome, address):
     chrome.set_window_size(390, 844)

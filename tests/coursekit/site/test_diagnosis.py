@@ -9,7 +9,6 @@ from selenium.webdriver.common.by import By
 from coursekit.book.build import build
 from coursekit.book.serve import served
 
-from ...site.browser import start  # noqa: TID252
 from .asking import build_book, write_book
 
 PART = """\
@@ -84,20 +83,13 @@ def test_what_cannot_be_diagnosed_breaks_the_build_in_a_sentence(tmp_path, text,
     assert any(says in fault for fault in faults), faults
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    browser = start(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.quit()
-
-
 @pytest.fixture
-def reader(site, browser):
+def reader(site, chrome):
     with served(site) as address:
-        browser.get(f"{address}/alpha/index.html")
-        browser.execute_script("localStorage.clear()")
-        browser.refresh()
-        yield browser
+        chrome.get(f"{address}/alpha/index.html")
+        chrome.execute_script("localStorage.clear()")
+        chrome.refresh()
+        yield chrome
 
 
 def answer(browser, page, number):

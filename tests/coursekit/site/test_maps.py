@@ -8,6 +8,7 @@ from sphinx import addnodes
 
 from coursekit.site import maps, roadmap, skills, tags
 from coursekit.site.manifest import Manifest, PageFacts
+from coursekit.site.pathways import spoken
 
 _PAGE = PageFacts(
     "mathematics/gradient-descent",
@@ -55,6 +56,14 @@ def test_a_part_lists_its_pages_in_the_books_order_those_to_come_plainly():
         links = {link["reftarget"] for link in row.findall(addnodes.pending_xref)}
         assert (f"/{page.name}" in links) == (page.name == _PAGE.name)
         assert ("to come" in row.astext()) == (page.name != _PAGE.name) or links
+
+
+def test_a_part_that_is_whole_says_only_its_hours():
+    titles = [page.name for page in roadmap.contents_of("orientation")]
+    pages = [PageFacts(name, name, [], 50, exercise_minutes=30) for name in titles]
+    first, _ = _drawn(maps.PartContents, "orientation", pages=pages)
+    hours = spoken(80 * len(titles))
+    assert first.astext() == f"{len(titles)} pages, {hours} with exercises."
 
 
 def test_a_part_says_its_hours_a_page_its_minutes_and_what_it_needs():

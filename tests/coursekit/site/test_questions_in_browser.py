@@ -37,13 +37,6 @@ def address(folder):
         yield url
 
 
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory):
-    browser = start(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.quit()
-
-
 class Reader:
     """A browser with a phone's width, at a day of its own."""
 

@@ -5,7 +5,6 @@ import pytest
 from coursekit.grading import policy, reports
 from coursekit.grading.safe import file_name
 
-from ....site.browser import start  # noqa: TID252
 from .builders import HOSTILE, batch, eventful_batch, learner_result
 
 pytestmark = pytest.mark.browser
@@ -21,13 +20,6 @@ def folder(good, tmp_path_factory):
     both = batch(*eventful.results, *hostile, policy=eventful.policy)
     reports.write(policy.apply(both), good, out)
     return out
-
-
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory):
-    browser = start(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.quit()
 
 
 def show(chrome, path, width=390, scheme="light"):
