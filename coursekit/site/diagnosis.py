@@ -19,7 +19,7 @@ from coursekit.site.drawn import Drawn
 from coursekit.site.pages import manifest_of
 from coursekit.site.pathways import Hours, spoken
 from coursekit.site.questions import Option, Question
-from coursekit.site.quizzes import Ask, QuestionNode
+from coursekit.site.quizzes import Ask, OptionNode, QuestionNode, ReasonNode
 from coursekit.site.tags import tag
 
 if TYPE_CHECKING:
@@ -59,6 +59,13 @@ class Diagnose(Ask):
         reason = f"then {{doc}}`/{self.arguments[0]}` is a page for you."
         unsure = Option(_UNSURE, reason, right=False, line=asked.options[-1].line)
         return replace(asked, options=(*asked.options, unsure))
+
+    def _option(self, option: Option, number: int, control: str) -> OptionNode:
+        made = super()._option(option, number, control)
+        if option.text == _UNSURE:
+            for reason in made.findall(ReasonNode):
+                reason["verdict"] = "Good to know"
+        return made
 
 
 class Diagnosis(Drawn):

@@ -260,7 +260,7 @@ def _depart_label(self: HTML5Translator, node: LabelNode) -> None:
 
 def _visit_reason(self: HTML5Translator, node: ReasonNode) -> None:
     kind = "right" if node["right"] else "wrong"
-    verdict = "Right" if node["right"] else "Not so"
+    verdict = node.get("verdict") or ("Right" if node["right"] else "Not so")
     if node["folded"]:
         self.body.append(
             f'<details class="ck-reason ck-{kind}">'

@@ -118,7 +118,7 @@ course.questions = (() => {
     freeze(section, true);
     part(section, "check").hidden = true;
     const right = "Right: you may skip this page.";
-    say(section, isRight(section) ? right : "Not so: this page is one for you.");
+    say(section, isRight(section) ? right : "This page is one for you.");
   }
 
   function recallsOf(section) {

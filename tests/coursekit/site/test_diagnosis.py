@@ -52,6 +52,7 @@ def test_a_question_knows_its_page_and_one_may_say_that_one_does_not_know(site):
     last = asked.select(".ck-option")[-1]
     assert last.select_one("input")["data-right"] == "false"
     assert last.select_one("a")["href"] == "first.html"
+    assert last.select_one(".ck-why").get_text().startswith("Good to know: then")
 
 
 def test_the_list_has_every_page_that_was_asked_about_in_order(site):

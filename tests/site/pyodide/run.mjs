@@ -1,11 +1,14 @@
 // Runs notebooks in the site's own Pyodide, as its worker does, and says what came out.
-// Takes a job on standard input and writes one line of JSON for each notebook.
+// The first line of standard input is the job, each line after it a notebook; for each
+// one line of JSON is written.
 
 import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
 const SITE = "http://site.invalid/"; // what the job's folder is called in Python
-const job = JSON.parse(readFileSync(0, "utf8"));
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const job = JSON.parse((await lines.next()).value);
 const read = (name) => readFileSync(`${job.site}/${name}`);
 const quiet = { messageCallback: () => {}, errorCallback: () => {} };
 
@@ -44,7 +47,8 @@ python.runPython(`import sys; sys.path[:0] = ["/course", "/course/shim"]`);
 python.runPython(job.prelude);
 say({ seconds: seconds(begun) });
 
-for (const notebook of job.notebooks) {
+for await (const line of lines) {
+  const notebook = JSON.parse(line);
   const at = performance.now();
   const kernel = python.globals.get("fresh_kernel")();
   const cells = [];

@@ -1,13 +1,15 @@
 """Every page and exercise that says so runs in the browser's Python, as in the book.
 
-Pyodide and the wheels are those of the built site, run by Node in one process. Each
-notebook has a kernel and modules of its own.
+Pyodide and the wheels are those of the built site, run by Node in one process, which
+runs the notebooks that are asked for. Each has a kernel and modules of its own.
 """
 
 import json
 import os
 import re
 import subprocess
+import threading
+from contextlib import suppress
 
 import pytest
 
@@ -29,6 +31,7 @@ PACKAGES = ["numpy", "pandas", "scipy", "scikit-learn", "matplotlib"]
 NO_RESULT = {
     "SGDRegressor(random_state=0)": "a descent that diverges multiplies its rounding",
 }
+LIMIT = 300  # seconds for a notebook, on a machine that does much else
 _MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
 
 
@@ -64,11 +67,6 @@ def starter_notebook(exercise, *, solved):
 
 
 def job(site):
-    notebooks = [
-        starter_notebook(exercise, solved=solved)
-        for exercise in EXERCISES.values()
-        for solved in (False, True)
-    ]
     shim = (STATIC / "shim").rglob("*.py")
     files = {
         f"/course/shim/{path.relative_to(STATIC / 'shim').as_posix()}": path.read_text()
@@ -80,42 +78,79 @@ def job(site):
         "packages": PACKAGES,
         "files": files,
         "prelude": (HERE / "prelude.py").read_text(),
-        "notebooks": [*map(page_notebook, PAGES.values()), *notebooks],
     }
 
 
+class Pyodide:
+    """A Node process with the site's Pyodide, which runs each notebook once.
+
+    Parameters
+    ----------
+    site
+        The built site.
+    errors
+        A file for what Node complains about.
+    """
+
+    def __init__(self, site, errors):
+        self._errors = errors
+        self._ran = {}
+        command = [node.node_program(), str(HERE / "run.mjs")]
+        pipe = subprocess.PIPE
+        with errors.open("w") as said:
+            self._node = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=said, text=True
+            )
+        self._asked(job(site))
+
+    def cells(self, notebook):
+        """What each cell of a notebook gave."""
+        name = notebook["name"]
+        if name not in self._ran:
+            self._ran[name] = self._asked(notebook)["cells"]
+        return self._ran[name]
+
+    def _asked(self, value):
+        """Write a line and read the answer; end Node if none comes."""
+        late = threading.Timer(LIMIT, self._node.kill)
+        late.start()
+        try:
+            with suppress(BrokenPipeError):  # an earlier notebook ended it
+                print(json.dumps(value), file=self._node.stdin, flush=True)
+            for line in self._node.stdout:
+                if line[:1] == "{":
+                    return json.loads(line)
+        finally:
+            late.cancel()
+        lines = self._errors.read_text().splitlines()
+        short = [line for line in lines if len(line) < 200]
+        raise AssertionError("\n".join([f"{value.get('name')}: no end", *short[-30:]]))
+
+    def close(self):
+        self._node.kill()
+        self._node.wait()
+        self._node.stdin.close()
+        self._node.stdout.close()
+
+
 @pytest.fixture(scope="module")
-def ran(site, tmp_path_factory):
-    """What each notebook gave in Pyodide, by name."""
+def pyodide(site, tmp_path_factory):
     if not (site / "_run" / "manifest.json").is_file():
         reason = f"the site was built without Pyodide {RELEASE}: it was not to be had"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    done = subprocess.run(
-        [node.node_program(), str(HERE / "run.mjs")],
-        input=json.dumps(job(site)),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"]
-    report = {line.get("name", "start"): line for line in lines}
-    for name, line in report.items():
-        print(f"{name}: {line['seconds']:.1f} s, {line.get('megabytes', 0)} MB")
-    short = [line for line in done.stderr.splitlines() if len(line) < 200]
-    assert done.returncode == 0, "\n".join([f"after {list(report)[-1:]}", *short[-30:]])
-    return report
+    started = Pyodide(site, tmp_path_factory.mktemp("node") / "errors")
+    yield started
+    started.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_gives_in_the_browser_what_the_book_shows(name, ran):
+def test_a_page_gives_in_the_browser_what_the_book_shows(name, pyodide):
     page = PAGES[name]
     book = results.outputs(here(), page)
     assert book is not None, "the page was not executed: coursekit run"
     wrong = {}
-    for cell, ours, theirs in zip(
-        page.source.code, book, ran[name]["cells"], strict=True
-    ):
+    cells = pyodide.cells(page_notebook(page))
+    for cell, ours, theirs in zip(page.source.code, book, cells, strict=True):
         varies = "varies" in cell.tags
         found = differences(summary(ours), summary(theirs["outputs"]), varies=varies)
         if any(piece in cell.source for piece in NO_RESULT):
@@ -145,8 +180,9 @@ def said(cells):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_a_starter_runs_in_the_browser_and_nothing_is_answered_yet(name, ran):
-    found, errors = said(ran[f"{name} False"]["cells"])
+def test_a_starter_runs_in_the_browser_and_nothing_is_answered_yet(name, pyodide):
+    starter = starter_notebook(EXERCISES[name], solved=False)
+    found, errors = said(pyodide.cells(starter))
     assert errors == []
     assert {outcome for _, outcome in found} == {"not answered yet"}
     names = {question.name for question in EXERCISES[name].questions}
@@ -154,8 +190,10 @@ def test_a_starter_runs_in_the_browser_and_nothing_is_answered_yet(name, ran):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_the_reference_passes_every_check_in_the_browser(name, ran):
-    found, errors = said(ran[f"{name} True"]["cells"])
+def test_the_reference_passes_every_check_in_the_browser(name, pyodide):
+    solved = starter_notebook(EXERCISES[name], solved=True)
+    found, errors = said(pyodide.cells(solved))
     assert errors == []
     assert {outcome for _, outcome in found} == {"passed"}
-    assert len(found) == len(said(ran[f"{name} False"]["cells"])[0])
+    starter = starter_notebook(EXERCISES[name], solved=False)
+    assert len(found) == len(said(pyodide.cells(starter))[0])
