@@ -57,19 +57,16 @@ class PartContents(Drawn):
 
     def _in_all(self, names: list[str]) -> str:
         pages = self.manifest().pages
-        hours = Hours(pages)
+        minutes = {name: Hours(pages).whole(name)[0] for name in names}
+        whole = sum(minutes.values())
         here = [name for name in names if name in self.env.found_docs]
-        if len(here) == len(names):
-            minutes = sum(hours.whole(name)[0] for name in names)
-            return f"{len(names)} pages, {spoken(minutes)} with exercises."
-        count = f"{len(here)} of {len(names)} pages are here"
-        ready = sum(hours.whole(name)[0] for name in here if name in pages)
-        if len(here) == 1:
-            count = f"1 of {len(names)} pages is here"
-        if ready:
+        if here == names:
+            return f"{len(names)} pages, {spoken(whole)} with exercises."
+        are = "is" if len(here) == 1 else "are"
+        count = f"{len(here)} of {len(names)} pages {are} here"
+        if ready := sum(minutes[name] for name in here if name in pages):
             count += f", {spoken(ready)} with exercises"
-        whole = round(sum(hours.whole(name)[0] for name in names) / 60)
-        return f"{count}. The whole part will take about {whole} hours."
+        return f"{count}. The whole part will take about {round(whole / 60)} hours."
 
     def _entry(self, name: str, title: str) -> nodes.Node:
         facts = self.manifest().pages.get(name)
