@@ -20,12 +20,10 @@ from coursekit.site.pages import manifest_of
 from coursekit.site.pathways import Hours, spoken
 from coursekit.site.questions import Option, Question
 from coursekit.site.quizzes import Ask, OptionNode, QuestionNode, ReasonNode
-from coursekit.site.tags import tag
+from coursekit.site.tags import TagNode, tag
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-
-    from coursekit.site.tags import TagNode
 
 logger = logging.getLogger(__name__)
 _UNSURE = "I do not know yet"
@@ -74,13 +72,10 @@ class Diagnosis(Drawn):
     def run(self) -> list[nodes.Node]:
         """Make the place; what is asked above it is known once the page is read."""
         self.manifest()  # noted, so that hours are drawn again when they change
-        made: DiagnosisNode = DiagnosisNode()
-        self.set_source_info(made)
-        return [made]
-
-
-class DiagnosisNode(nodes.General, nodes.Element):  # type: ignore[misc]
-    """Where the list will stand."""
+        place = tag("section", kind="ck-diagnosis")
+        place["to_fill"] = True
+        self.set_source_info(place)
+        return [place]
 
 
 def fill(app: Sphinx, doctree: nodes.document) -> None:
@@ -93,7 +88,7 @@ def fill(app: Sphinx, doctree: nodes.document) -> None:
     doctree
         A page that was read.
     """
-    for place in list(doctree.findall(DiagnosisNode)):
+    for place in [node for node in doctree.findall(TagNode) if "to_fill" in node]:
         asked = [node for node in doctree.findall(QuestionNode) if "of" in node]
         if not asked:
             logger.warning(
@@ -102,18 +97,17 @@ def fill(app: Sphinx, doctree: nodes.document) -> None:
                 type="coursekit",
                 subtype="diagnosis",
             )
-        place.replace_self(_list(app, [node["of"] for node in asked]))
+        place += _list(app, [node["of"] for node in asked])
 
 
-def _list(app: Sphinx, pages: list[str]) -> TagNode:
+def _list(app: Sphinx, pages: list[str]) -> list[TagNode]:
     rows = [_row(app, page) for page in pages]
     says = tag("p", _TO_DO, kind="ck-diagnosis-says", role="status")
     anew = tag(
         "button", "Answer anew", kind="ck-button ck-quiet ck-anew", type="button"
     )
     again = tag("p", anew, kind="ck-live")
-    listed = tag("ol", *rows, kind="ck-pages")
-    return tag("section", says, listed, again, kind="ck-diagnosis")
+    return [says, tag("ol", *rows, kind="ck-pages"), again]
 
 
 def _row(app: Sphinx, page: str) -> TagNode:
@@ -132,5 +126,4 @@ def setup(app: Sphinx) -> None:
     """Register the directives and when the list is made."""
     app.add_directive("diagnose", Diagnose)
     app.add_directive("diagnosis", Diagnosis)
-    app.add_node(DiagnosisNode)
     app.connect("doctree-read", fill)

@@ -10,6 +10,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
 
 from docutils import nodes
+from sphinx.util import logging
 
 from coursekit.site import roadmap
 from coursekit.site.drawn import Drawn
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from coursekit.site.tags import TagNode
 
+logger = logging.getLogger(__name__)
 COLUMNS = 3
 # Of a row's height, what is free above a card and below it.
 _MARGIN = 0.15
@@ -158,7 +160,13 @@ class PartMap(Drawn):
         titles = {page.name: page.title for page in roadmap.contents_of(part)}
         here = [name for name in titles if name in self.manifest().pages]
         if not here:
-            raise self.error(f"part-map: no page of a part {part!r} is here.")
+            logger.warning(
+                f"part-map: no page of a part {part!r} is here.",
+                location=(self.env.docname, self.lineno),
+                type="coursekit",
+                subtype="part-map",
+            )
+            return []
         needs = direct(self._needs(here))
         cells = placed(needs)
         cards = [self._card(name, titles[name], cells[name]) for name in here]

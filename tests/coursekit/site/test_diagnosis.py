@@ -76,6 +76,7 @@ def test_a_diagnostic_question_is_never_asked_again_in_the_review(site):
         (PART.replace("alpha/second", "alpha/third"), "no page 'alpha/third'"),
         (PART.replace("alpha/second", "alpha/first"), "is used twice"),
         ("# Part\n\n```{diagnosis}\n```\n", "asks no diagnostic question"),
+        ("# Part\n\n```{part-map} alphas\n```\n", "no page of a part 'alphas'"),
     ],
 )
 def test_what_cannot_be_diagnosed_breaks_the_build_in_a_sentence(tmp_path, text, says):

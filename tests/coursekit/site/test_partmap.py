@@ -3,7 +3,6 @@
 import re
 from types import SimpleNamespace
 
-import pytest
 from docutils import nodes
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,7 +71,6 @@ def _drawn(part, *pages):
     made = object.__new__(partmap.PartMap)
     made.arguments, made.lineno = [part], 1
     made.manifest = lambda: manifest
-    made.error = ValueError
     made.state = SimpleNamespace(
         document=SimpleNamespace(settings=SimpleNamespace(env=env))
     )
@@ -101,8 +99,3 @@ def test_the_map_links_the_pages_that_are_there_and_draws_a_line_for_each_need()
     (svg,) = made.findall(nodes.raw)
     assert svg.astext().count("<path") == 2
     assert 'viewBox="0 0 3 2"' in svg.astext()
-
-
-def test_a_part_of_which_no_page_is_there_gets_one_sentence():
-    with pytest.raises(ValueError, match="no page of a part 'mathematic' is here"):
-        _drawn("mathematic", _facts("mathematics/derivatives", []))
