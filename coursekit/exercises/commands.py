@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +10,10 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from coursekit.book.layout import Layout
+from coursekit import progress
 from coursekit.exercises import cache
 from coursekit.exercises.model import ExerciseError, load
+from coursekit.exercises.proving import OnProgress, in_a_process, nobody
 from coursekit.exercises.starter import path_of, starter, text_of
 from coursekit.exercises.template import TEMPLATE
 from coursekit.source import SourceError
@@ -33,7 +30,6 @@ __all__ = [
 
 ROOT = Path(__file__).resolve().parents[2]
 _NAME = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
-_SECONDS = 1_800.0
 
 
 def sources(names: Sequence[str] = (), root: Path = ROOT) -> list[Path]:
@@ -204,9 +200,9 @@ def prove(
 def _proofs(
     paths: Sequence[Path], console: Console, **options: Any
 ) -> Iterator[dict[str, Any]]:
-    """Give the proofs, and show that something goes on meanwhile."""
-    with console.status(f"proving {len(paths)} exercises"):
-        yield from prove_many(paths, **options)
+    """Give the proofs, and show how far they are meanwhile."""
+    with progress.shown(console) as on_progress:
+        yield from prove_many(paths, on_progress=on_progress, **options)
 
 
 def _words(proof: dict[str, Any]) -> str:
@@ -236,6 +232,7 @@ def prove_many(
     full: bool = True,
     force: bool = False,
     root: Path = ROOT,
+    on_progress: OnProgress = nobody,
 ) -> Iterator[dict[str, Any]]:
     """Prove exercises in a process of their own, which shares what takes long to start.
 
@@ -251,6 +248,8 @@ def prove_many(
         Whether to prove again what nothing has changed of.
     root : Path
         The checkout; the cache is in its build folder.
+    on_progress : callable
+        Told the stage, and how many steps of how many are done.
 
     Yields
     ------
@@ -265,53 +264,12 @@ def prove_many(
             waiting.append(path)
         else:
             yield kept | {"cached": True}
-    found = _in_a_process(waiting, jobs, seeds, full, root) if waiting else []
+    asked = (seeds, "full" if full else "short", jobs)
+    found = in_a_process(waiting, asked, root, on_progress) if waiting else []
     for path, proof in zip(waiting, found, strict=True):
         if not proof["findings"]:
             cache.put(keys[path], proof, root)
         yield proof
-
-
-def _in_a_process(
-    paths: Sequence[Path], jobs: int, seeds: int, full: bool, root: Path
-) -> list[dict[str, Any]]:
-    """Prove with one thread a process, since threads do not survive a fork."""
-    threads = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")
-    search = [*map(str, Layout(root).search_path), os.environ.get("PYTHONPATH", "")]
-    environment = (
-        os.environ
-        | {f"{name}_NUM_THREADS": "1" for name in threads}
-        | {"MPLBACKEND": "agg", "PYTHONPATH": os.pathsep.join(filter(None, search))}
-    )
-    command = [sys.executable, "-m", "coursekit.exercises.proofs", str(seeds)]
-    command += ["full" if full else "short", str(jobs)]
-    limit = _SECONDS * len(paths) * max(seeds, 5) / 5
-    try:
-        run = subprocess.run(
-            [*command, *map(str, paths)],
-            env=environment,
-            cwd=root,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=limit,
-            check=False,
-        )
-        proofs = [json.loads(line) for line in run.stdout.splitlines()]
-    except subprocess.TimeoutExpired:
-        told = f"the proofs took longer than {limit:.0f} seconds"
-        return [_broken(path, told) for path in paths]
-    except ValueError:
-        proofs = []
-    if len(proofs) != len(paths):
-        told = f"the proof itself stopped: {run.stderr[-3000:]}"
-        return [_broken(path, told) for path in paths]
-    return proofs
-
-
-def _broken(path: Path, what: str) -> dict[str, Any]:
-    finding = {"proof": "proof", "what": what}
-    return {"name": _name(path), "findings": [finding], "tried": 0, "seconds": {}}
 
 
 def _name(path: Path) -> str:

@@ -8,7 +8,9 @@ answer earns anything. Answers are tried in forks of one walk through the exerci
 one pass through papermill and one through nbval show that this short cut is honest.
 
 One process imports what all proofs need and forks one child an exercise; one run of
-nbval judges what all of them executed, since most of its time is its start.
+nbval judges what all of them executed, since most of its time is its start. What it
+prints are lines of JSON, which `proving` reads: how many `steps` an exercise takes,
+each `step` and when one has `ended`, that `nbval` has begun, and each `proof`.
 """
 
 from __future__ import annotations
@@ -116,6 +118,17 @@ class Proof:
             self.findings.append(finding)
 
 
+def steps_of(seeds: int, *, full: bool) -> int:
+    """Return how many steps a proof has that comes to its end.
+
+    Examples
+    --------
+    >>> steps_of(5, full=True)
+    8
+    """
+    return 2 + seeds + full
+
+
 def seeds_of(number: int) -> list[int]:
     """Return the secret seeds of a proof.
 
@@ -206,6 +219,13 @@ def _prove_into(path: Path, folder: Path, seeds: int, full: bool) -> None:
     draft = folder / "proof.draft"
     draft.write_text(json.dumps(asdict(proof)), encoding="utf-8")
     draft.replace(folder / "proof.json")
+    _say(ended=proof.name)
+
+
+def _say(**what: object) -> None:
+    """Print a line for whoever asked; at once, since a fork would print it again."""
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 def _loaded(path: Path, proof: Proof) -> Exercise | None:
@@ -246,6 +266,7 @@ def _compare_with_nbval(
     if not there:
         return
     begun = time.perf_counter()
+    _say(nbval=len(there))
     agreed: Mapping[str, Mapping[str, bool]] = {}
     paper = place / "judging.ipynb"
     nbformat.write(_joined([file for _, file in there]), paper)
@@ -321,6 +342,8 @@ class _Prover:
             begun = time.perf_counter()
             part()
             self.proof.seconds[part.__name__] = round(time.perf_counter() - begun, 2)
+            if part not in (self.imports, self.evidence):  # this one says it of seeds
+                _say(step=self.proof.name)
             if any(finding.proof == "reference" for finding in self.proof.findings):
                 return  # nothing else can be told from a reference that fails
 
@@ -452,6 +475,7 @@ class _Prover:
                 return
             if not self._judge(plan):
                 return
+            _say(step=self.proof.name)
         self._tell_kept()
         self._varies()
 
@@ -760,13 +784,13 @@ def _refusals(said: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Prove the exercises that are named and print each proof as a line of JSON."""
+    """Prove the exercises that are named; print how far that is, and each proof."""
     seeds, full, jobs, *names = arguments
     paths = [Path(name) for name in names]
+    _say(steps=steps_of(int(seeds), full=full == "full"))
     found = prove_all(paths, seeds=int(seeds), full=full == "full", jobs=int(jobs))
     for proof in found:
-        sys.stdout.write(json.dumps(asdict(proof)) + "\n")
-        sys.stdout.flush()
+        _say(proof=asdict(proof))
     return 0
 
 

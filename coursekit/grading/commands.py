@@ -15,10 +15,11 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
+from coursekit import progress
 from coursekit.exercises.commands import sources
 from coursekit.exercises.model import ExerciseError, load
 from coursekit.grading import batch as grading
-from coursekit.grading import progress, reports
+from coursekit.grading import reports
 from coursekit.grading.distributed import ClusterError
 from coursekit.grading.execute import SandboxError, UnisolatedError
 from coursekit.grading.judging import JudgingError

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from coursekit.grading.progress import shown
+from coursekit.progress import shown
 
 
 def said(steps, **options):
