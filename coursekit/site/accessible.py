@@ -34,6 +34,10 @@ _PRE = re.compile(r"<pre>(.*?)</pre>", re.DOTALL)
 # Sphinx links a picture of a given size to its file, which only looks like a button.
 _LINKED = re.compile(r'<a class="[^"]*image-reference"[^>]*>\s*(<img\b[^>]*>)\s*</a>')
 _PICTURE = re.compile(r'<img\b[^>]*?\swidth="(\d+)"[^>]*>')
+_ENLARGE = (
+    '<button class="ck-enlarge ck-live" type="button" aria-pressed="false" '
+    'aria-label="Enlarge the figure"></button>'
+)
 _TOGGLE = re.compile(r'<summary aria-label="Toggle hidden content">')
 
 
@@ -128,17 +132,17 @@ def hold_code(html: str) -> str:
 
 
 def hold_pictures(html: str) -> str:
-    """Let a picture that a phone would shrink beyond reading scroll instead.
+    """Let a picture that a phone shrinks be enlarged; then it scrolls.
 
-    A notebook's picture is 700 pixels wide and more; the style sheet keeps it at four
-    fifths of that at least, so that its text stays legible.
+    A notebook's picture is 700 pixels wide and more. A phone shows it whole first, with
+    a button that only the style sheet of a phone shows; `pictures.js` hears it.
     """
 
     def held(found: re.Match[str]) -> str:
         if int(found[1]) < 420:
             return found[0]
         picture = found[0].replace("<img", f'<img style="--ck-w:{found[1]}px"', 1)
-        return _held(picture, "Figure", "ck-picture")
+        return _held(picture, "Figure", "ck-picture") + _ENLARGE
 
     return _PICTURE.sub(held, _LINKED.sub(r"\1", html))
 

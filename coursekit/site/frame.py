@@ -45,6 +45,7 @@ SCRIPTS = (
     "schedule",
     "theme",
     "scroll",
+    "pictures",
     "questions",
     "terms",
     "progress",

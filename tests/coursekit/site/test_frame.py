@@ -216,6 +216,7 @@ def test_only_pictures_that_a_phone_would_shrink_are_held():
     assert html.startswith(small)
     assert 'class="ck-scroll ck-picture" tabindex="0" role="group"' in html
     assert 'style="--ck-w:711px" src="b.webp"' in html
+    assert html.count('class="ck-enlarge ck-live"') == 1
     assert "<a" not in html
 
 

@@ -20,6 +20,12 @@ export function element(tag, { text, ...attributes } = {}, ...children) {
   return made;
 }
 
+function enlarge() {
+  const name = "Enlarge the figure";
+  const about = { class: "ck-enlarge", type: "button", "aria-pressed": "false" };
+  return element("button", { ...about, "aria-label": name });
+}
+
 /* A place for the outputs of one run; `alt` says what its pictures show. */
 export class Outputs {
   #alt;
@@ -92,9 +98,10 @@ export class Outputs {
     if (about.width) picture.width = about.width;
     if (about.height) picture.height = about.height;
     if (!(about.width >= 420)) return picture;
-    // Wide ones keep a size on a phone at which their text can be read; see content.css.
+    // A phone shrinks wide ones and offers to enlarge them, as it does with the page's own.
     picture.style.setProperty("--ck-w", `${about.width}px`);
-    return element("div", { class: "ck-scroll ck-picture" }, picture);
+    const held = element("div", { class: "ck-scroll ck-picture" }, picture);
+    return element("div", {}, held, enlarge());
   }
 }
 
