@@ -7,7 +7,10 @@ from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from coursekit.book.layout import here
 from coursekit.book.serve import served
+from coursekit.exercises import runs
+from coursekit.exercises.model import load
 
 from .browser import start
 from .checking import page, pages
@@ -57,6 +60,16 @@ def write(browser, body):
         f"    {body}",
     )
     assert body in editor.get_property("value")
+
+
+def fill(browser, css, code):
+    """Replace an answer, as pasting would."""
+    browser.execute_script(
+        "const [field, code] = arguments;"
+        "field.value = code; field.dispatchEvent(new Event('input'));",
+        one(browser, css),
+        code,
+    )
 
 
 def wait_for(browser, words, css=".ck-verify[data-question='q1'] .ck-outcome"):
@@ -138,6 +151,28 @@ def test_an_endless_answer_can_be_stopped_and_mended(browser):
     write(browser, RIGHT)
     press_check(browser)
     wait_for(browser, "q1: passed")
+
+
+@pytest.mark.browser
+def test_everything_is_checked_at_once_and_the_points_are_counted(browser):
+    exercise = load(here().root / "solutions" / f"{NAME}.md")
+    whole = sum(question.points for question in exercise.questions)
+    for question, code in runs.answers(exercise).items():
+        if question != "q1":
+            fill(browser, f"#{question}-answer", code)
+    write(browser, WRONG)
+    press(browser, ".ck-summary [data-act='check']")
+    wait_for(browser, "4 of 5 questions passed.", ".ck-summary .ck-outcome")
+    printed = one(browser, ".ck-summary .ck-printed")
+    assert "3 of 4 checks passed" in printed.text
+    assert f"all  {whole} of {whole}" not in printed.text
+
+    write(browser, RIGHT)
+    press(browser, ".ck-summary [data-act='check']")
+    wait_for(browser, "5 of 5 questions passed.", ".ck-summary .ck-outcome")
+    assert f"all  {whole} of {whole}" in printed.text
+    assert standing(browser) == "5 of 5 questions passed"
+    assert one(browser, ".ck-end").is_displayed()
 
 
 @pytest.mark.browser
