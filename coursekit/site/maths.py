@@ -11,9 +11,11 @@ is a warning with page and line, which breaks the build.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 from docutils import nodes
 from sphinx.util import logging
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _SCRIPT = Path(__file__).with_name("render.js")
+_MATHML = "http://www.w3.org/1998/Math/MathML"
+_MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
+_APPLIED = "\u2061"  # "function application", which is seen by nobody
+_SCRIPTED = ("msub", "msup", "msubsup", "munder", "mover", "munderover")
 
 
 class FormulaError(ValueError):
@@ -69,7 +75,24 @@ def render(latex: str, *, display: bool) -> str:
     answer = ask(_SCRIPT, _katex(), question={"latex": latex, "display": display})
     if "error" in answer:
         raise FormulaError(answer["error"])
-    return answer["html"]
+    return _MATH.sub(lambda found: _unapplied(found[0]), answer["html"])
+
+
+def _unapplied(mathml: str) -> str:
+    r"""Take the sign of application out of scripts such as that of $\lambda_{\max}$.
+
+    KaTeX puts it there as a child too many: to Firefox such an element is an error.
+    """
+    if _APPLIED not in mathml:
+        return mathml
+    tree = ET.fromstring(mathml)
+    for name in _SCRIPTED:
+        for scripted in tree.iter(f"{{{_MATHML}}}{name}"):
+            for child in list(scripted):
+                if child.text == _APPLIED:
+                    scripted.remove(child)
+    ET.register_namespace("", _MATHML)
+    return ET.tostring(tree, encoding="unicode")
 
 
 def _rendered(node: nodes.Element, *, display: bool) -> str:
