@@ -24,6 +24,13 @@ _CSS_URL = re.compile(
 )
 
 
+# By how much a page is wider than what is seen of it; a scroll bar takes its own room.
+TOO_WIDE = """
+    const {scrollWidth, clientWidth} = document.documentElement;
+    return scrollWidth - clientWidth;
+"""
+
+
 @cache
 def page(path):
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")

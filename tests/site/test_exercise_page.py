@@ -13,7 +13,7 @@ from coursekit.exercises import runs
 from coursekit.exercises.model import load
 
 from .browser import start
-from .checking import page, pages
+from .checking import TOO_WIDE, page, pages
 
 NAME = "mathematics/gradient-descent"
 PAGE = f"exercises/{NAME}.html"
@@ -249,8 +249,7 @@ def test_on_a_phone_nothing_is_too_wide_and_everything_can_be_hit(browser, addre
         {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True},
     )
     open_page(browser, address)
-    wide = "return document.documentElement.scrollWidth - innerWidth"
-    assert browser.execute_script(wide) <= 0
+    assert browser.execute_script(TOO_WIDE) <= 0
     small = browser.execute_script(
         "return [...document.querySelectorAll('article button, article summary,"
         " .ck-standing a, article textarea')].filter(one => one.offsetParent)"

@@ -7,10 +7,9 @@ from selenium.webdriver.common.by import By
 from coursekit.book.serve import served
 
 from .browser import start
-from .checking import pages
+from .checking import TOO_WIDE, pages
 
 pytestmark = pytest.mark.browser
-_TOO_WIDE = "return document.documentElement.scrollWidth - innerWidth"
 _DRAWN_AT = "return parseFloat(arguments[0].style.getPropertyValue('--ck-w'))"
 _CENTRED = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
 
@@ -31,7 +30,7 @@ def test_no_page_scrolls_sideways_on_a_phone(site, browser):
         for path in pages(site):
             name = path.relative_to(site).as_posix()
             browser.get(f"{address}/{name}")
-            if browser.execute_script(_TOO_WIDE) > 0:
+            if browser.execute_script(TOO_WIDE) > 0:
                 wide.append(name)
         assert wide == []
 
@@ -72,7 +71,7 @@ def test_a_wide_picture_is_whole_on_a_phone_and_grows_where_it_is_tapped(site, b
         middle = (picture.place.rect["width"], picture.drawn_at)
         scrolled = picture.place.get_property("scrollLeft")
         assert scrolled == pytest.approx((middle[1] - middle[0]) / 2, abs=20)
-        assert browser.execute_script(_TOO_WIDE) <= 0
+        assert browser.execute_script(TOO_WIDE) <= 0
         picture.image.click()
         assert picture.whole
 

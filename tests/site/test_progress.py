@@ -11,6 +11,7 @@ from selenium.webdriver.support.ui import Select
 from coursekit.book.serve import served
 
 from .browser import start
+from .checking import TOO_WIDE
 
 pytestmark = pytest.mark.browser
 PAGE = "mathematics/gradient-descent"
@@ -360,8 +361,7 @@ def test_on_a_phone_nothing_is_cut_off_and_controls_are_as_large_as_a_finger(rea
             reader.open(f"about/{page}", keep=False)
             for details in reader.all("details"):
                 reader.run("arguments[0].open = true", details)
-            wide = "return document.documentElement.scrollWidth - innerWidth"
-            assert reader.run(wide) <= 0, page
+            assert reader.run(TOO_WIDE) <= 0, page
             assert reader.run(_SMALL) == [], page
     finally:
         reader.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

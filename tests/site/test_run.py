@@ -11,6 +11,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from .browser import start
+from .checking import TOO_WIDE
 
 pytestmark = pytest.mark.browser
 PAGE = "mathematics/gradient-descent.html"
@@ -327,8 +328,7 @@ def test_figures_and_tables_fit_a_phone_and_say_what_they_show(page):
     picture = page.find(4, ".ck-my-run img")
     assert picture.get_attribute("alt").startswith("Contours of a narrow bowl")
     assert page.find(5, ".ck-my-run table") is not None
-    wide = "return document.documentElement.scrollWidth - innerWidth"
-    assert page.js(wide) <= 0
+    assert page.js(TOO_WIDE) <= 0
     small = page.js(
         "return [...document.querySelectorAll('.ck-bar button, .ck-bar summary')]"
         ".filter(one => one.offsetParent)"
