@@ -44,6 +44,7 @@ SCRIPTS = (
     "store",
     "schedule",
     "theme",
+    "later",
     "scroll",
     "pictures",
     "questions",

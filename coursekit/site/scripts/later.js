@@ -1,0 +1,17 @@
+// Lays out, one by one and only when there is nothing else to do, the sections that the
+// style sheet leaves until then; soon the scroll bar tells the truth.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const idle = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 50));
+  const far = [...document.querySelectorAll(".ck-article section section")];
+
+  function next() {
+    const section = far.shift();
+    if (!section) return void (root.dataset.laid = "all");
+    section.classList.add("ck-laid");
+    idle(next);
+  }
+
+  if (!root.dataset.laid) addEventListener("load", () => idle(next));
+})();
