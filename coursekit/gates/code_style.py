@@ -1,8 +1,9 @@
 """Code in cells is what a good engineer would commit: ruff says whether it is.
 
 The defect: an unused import, a shadowed builtin, `import *`, a line too long to read
-on a phone. The cells of a page are checked as one file in which each line keeps its
-number, so that ruff's complaints point into the page.
+on a phone; a name that only a removed cell defines, so that a reader who runs the page
+in the browser has it not. The cells of a page are checked as one file in which each
+line keeps its number, so that ruff's complaints point into the page.
 """
 
 from __future__ import annotations
@@ -29,16 +30,30 @@ NOT_IN_CELLS = ("E402", "B018", "F704", "B015", "SIM117", "ERA001")
 
 def check(page: Page, _book: Book) -> Iterator[Finding]:
     """Yield what ruff's linter and its formatter say."""
-    for fault in _lint(_as_module(page)):
+    cells = page.source.code
+    for fault in _lint(_as_module(page, cells)):
         message = f"{fault['code'] or 'syntax'}: {fault['message']}."
         yield Finding(page.path, fault["location"]["row"], GATE, message)
     yield from _unformatted(page)
+    seen = [cell for cell in cells if "remove-cell" not in cell.tags]
+    if len(seen) < len(cells):
+        yield from _missing(page, seen)
 
 
-def _as_module(page: Page) -> str:
+def _missing(page: Page, seen: list[Cell]) -> Iterator[Finding]:
+    """Yield names that the cells which a reader sees do not define."""
+    for fault in _lint(_as_module(page, seen), rules=("F821",)):
+        message = (
+            f"{fault['message']} in the cells that readers see and run in the browser: "
+            "take it from one of those, not from a removed cell."
+        )
+        yield Finding(page.path, fault["location"]["row"], GATE, message)
+
+
+def _as_module(page: Page, cells: list[Cell]) -> str:
     """Return a file in which every cell stands on the lines that it has in the page."""
     lines = [""] * (len(page.source.lines) + 1)
-    for cell in page.source.code:
+    for cell in cells:
         for offset, text in enumerate(cell.source.splitlines()):
             magic = text.lstrip().startswith(("%", "!"))
             lines[cell.line - 1 + offset] = "" if magic else text
@@ -53,8 +68,8 @@ def _ruff(verb: str, *options: str, text: str) -> subprocess.CompletedProcess[st
     )
 
 
-def _lint(text: str) -> list[dict[str, dict[str, int]]]:
-    chosen = ("--select", ",".join(RULES), "--ignore", ",".join(NOT_IN_CELLS))
+def _lint(text: str, rules: tuple[str, ...] = RULES) -> list[dict[str, dict[str, int]]]:
+    chosen = ("--select", ",".join(rules), "--ignore", ",".join(NOT_IN_CELLS))
     result = _ruff("check", *chosen, "--output-format", "json", text=text)
     faults: list[dict[str, dict[str, int]]] = json.loads(result.stdout or "[]")
     return faults

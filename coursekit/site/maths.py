@@ -31,6 +31,10 @@ _SCRIPT = Path(__file__).with_name("render.js")
 _MATHML = "http://www.w3.org/1998/Math/MathML"
 _MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
 _APPLIED = "\u2061"  # "function application", which is seen by nobody
+# Forbids a break where one would leave a full stop alone at the start of a line.
+_JOINER = "\u2060"
+_OPENING = ("(", "[", "\u201c", "\u2018")
+_CLOSING = (*".,;:!?)]-", "\u201d", "\u2019", "\u2013")
 _SCRIPTED = ("msub", "msup", "msubsup", "munder", "mover", "munderover")
 
 
@@ -104,9 +108,25 @@ def _rendered(node: nodes.Element, *, display: bool) -> str:
 
 
 def _visit_math(self: HTML5Translator, node: nodes.math) -> None:
+    before, after = _neighbours(node)
+    glue_before = _JOINER if before.endswith(_OPENING) else ""
+    glue_after = _JOINER if after.startswith(_CLOSING) else ""
     html = _rendered(node, display=False)
-    self.body.append(f'<span class="math">{html}</span>')
+    self.body.append(f'{glue_before}<span class="math">{html}</span>{glue_after}')
     raise nodes.SkipNode
+
+
+def _neighbours(node: nodes.Element) -> tuple[str, str]:
+    """Return the text right before a node and right after it."""
+    siblings = node.parent.children if node.parent else [node]
+    at = siblings.index(node)
+    before = siblings[at - 1] if at else None
+    after = siblings[at + 1] if at + 1 < len(siblings) else None
+    return _words(before), _words(after)
+
+
+def _words(node: nodes.Node | None) -> str:
+    return node.astext() if isinstance(node, nodes.Text) else ""
 
 
 def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 COLAB = "https://colab.research.google.com/github"
-PLACES = {"page": "in this page", "colab": "in Colab", "local": "on your machine"}
+PLACES = {"page": "here", "colab": "in Colab", "local": "on your machine"}
 
 
 def manifest_of(app: Sphinx) -> Manifest:
@@ -98,11 +98,16 @@ def add_facts(
         "facts": facts,
         "versions": ", ".join(f"{n} {v}" for n, v in facts.versions.items()),
         "megabytes": round(facts.peak_bytes / 2**20),
-        "places": ", ".join(PLACES[place] for place in facts.runs if place != "page"),
+        "places": ", ".join(_places(facts, here=manifest.run)),
         "data": {name: f"{data}/{name}/DATASHEET.md" for name in facts.data},
         "notebook": notebook_links(manifest, page),
         "report": report_link(manifest, facts),
     }
+
+
+def _places(facts: PageFacts, *, here: bool) -> list[str]:
+    """Return where a page runs; `here` only where the site was built for it."""
+    return [PLACES[place] for place in facts.runs if here or place != "page"]
 
 
 def add_exercise_links(app: Sphinx, doctree: nodes.document) -> None:

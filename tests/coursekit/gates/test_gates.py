@@ -30,6 +30,15 @@ def test_the_good_page_passes_every_gate():
     assert examine(load_book(FIXTURE)) == []
 
 
+REMOVED = """---
+tags: [remove-cell]
+---
+unseen = 3
+```
+
+```{code-cell} ipython3
+"""
+
 # gate, what to change, what it becomes, words of the sentence, lines below the change
 DEFECTS = [
     ("front-matter", "minutes: 60", "minutes: soon", "minutes", 0),
@@ -81,6 +90,13 @@ DEFECTS = [
     ("links", "cauchy1847method", "nobody2000nothing", "references.bib", 0),
     ("code-style", "value_3 = 3", "import os", "F401", 0),
     ("code-style", "value_3 = 3", "value_3=3", "not formatted", 0),
+    (
+        "code-style",
+        "value_3 = 3",
+        REMOVED + "value_3 = unseen",
+        "`unseen` in the cells that readers see",
+        7,
+    ),
     ("spelling", "Do it in half an hour.", "Do it seperately.", "seperately", 0),
     ("voice", "Do it in half an hour.", "It is simply done.", "simply", 0),
     ("voice", "Do it in half an hour.", "Normalize the color.", "British", 0),

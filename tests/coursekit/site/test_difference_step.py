@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-Q, CONSTANT = 2.7332, 0.0245
+Q, CONSTANT = 2.7331977, 0.0245
 SLOPE = 1 - Q
 WAYS = ["forward", "central"]
 KINDS = {"double": np.float64, "single": np.float32}

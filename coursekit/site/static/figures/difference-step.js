@@ -4,7 +4,7 @@ import { define, legend, line, number, plot } from "./kit.js";
 
 // The loss of the page along one weight, to within its constant: its first derivatives at
 // zero are 1 - Q, 2 Q and -4 Q.
-const Q = 2.7332;
+const Q = 2.7331977;
 const CONSTANT = 0.0245;
 const SLOPE = 1 - Q;
 const UNITS = { double: 2 ** -53, single: 2 ** -24 };
