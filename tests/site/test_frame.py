@@ -12,7 +12,7 @@ from coursekit.book.serve import served
 from .browser import start
 from .checking import page as soup
 from .checking import pages
-from .measuring import show_as
+from .measuring import laid_out, show_as
 
 pytestmark = pytest.mark.browser
 CHAPTER = "mathematics/gradient-descent.html"
@@ -238,6 +238,50 @@ def test_a_skill_is_found_and_its_result_leads_to_its_section(fresh, address):
     browser.get(found[skill])
     assert browser.current_url.endswith("#skill-math-gradient-descent")
     assert one(browser, "#skill-math-gradient-descent")
+
+
+_NOT_LAID = """
+return [...document.querySelectorAll(".ck-article section")]
+  .filter((section) => getComputedStyle(section).contentVisibility !== "visible").length
+"""
+
+
+def test_what_is_far_from_the_screen_is_laid_out_soon_and_nothing_moves(
+    chrome, address
+):
+    show_as(chrome, 390, "light")
+    chrome.get(f"{address}/{CHAPTER}")
+    where = "return document.querySelector('h1').getBoundingClientRect().top"
+    before = chrome.execute_script(where)
+    laid_out(chrome)
+    assert chrome.execute_script(_NOT_LAID) == 0
+    assert chrome.execute_script(where) == before
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_reload_comes_back_to_the_place_and_a_link_to_its_section(
+    chrome, address, width
+):
+    show_as(chrome, width, "light")
+    place = "return document.querySelector('#recap').getBoundingClientRect().top"
+    chrome.get(f"{address}/{CHAPTER}#recap")
+    assert chrome.execute_script(_NOT_LAID) == 0  # at once: a place is wanted
+    there = chrome.execute_script(place)
+    assert 0 < there < 300
+    chrome.get(f"{address}/index.html")
+    chrome.get(f"{address}/{CHAPTER}")
+    laid_out(chrome)
+    down = "document.querySelector('#recap').scrollIntoView({behavior: 'instant'})"
+    chrome.execute_script(down)
+    before = chrome.execute_script(place)
+    chrome.refresh()
+    laid_out(chrome)
+    assert chrome.execute_script(place) == pytest.approx(before, abs=2)
+
+
+def test_without_scripts_everything_is_laid_out(scriptless, address):
+    scriptless.get(f"{address}/{CHAPTER}")
+    assert scriptless.execute_script(_NOT_LAID) == 0
 
 
 def test_what_is_not_there_is_said_not_to_be(fresh):

@@ -4,7 +4,9 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
+from docutils import nodes
 
+from coursekit.site import maths
 from coursekit.site.maths import FormulaError, render
 
 CHILDREN = {"msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2}
@@ -45,3 +47,31 @@ def test_a_function_that_is_applied_still_says_so():
 def test_what_katex_does_not_understand_is_an_error_in_its_words():
     with pytest.raises(FormulaError, match="frac"):
         render(r"\frac{1", display=False)
+
+
+class Body(list):
+    """What stands in for Sphinx's translator: it has a body."""
+
+    body = property(lambda self: self)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "made"),
+    [
+        ("at most ", ".", "at most <f>\u2060."),
+        ("(", ")", "(\u2060<f>\u2060)"),
+        ("of ", " and", "of <f> and"),
+        (None, None, "<f>"),
+    ],
+)
+def test_no_line_begins_with_the_full_stop_after_a_formula(before, after, made):
+    formula = nodes.math("", "x")
+    text = nodes.paragraph()
+    text += [nodes.Text(before)] * bool(before) + [formula]
+    text += [nodes.Text(after)] * bool(after)
+    body = Body()
+    with pytest.raises(nodes.SkipNode):
+        maths._visit_math(body, formula)
+    (written,) = body
+    written = re.sub(r'<span class="math">.*</span>', "<f>", written)
+    assert f"{before or ''}{written}{after or ''}" == made
