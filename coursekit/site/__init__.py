@@ -16,6 +16,7 @@ _HERE = Path(__file__).parent
 # when the site is built, and not when somebody asks for the roadmap.
 ROOMS = (
     "accessible",
+    "breaks",
     "cells",
     "diagnosis",
     "exercises",

@@ -4,12 +4,12 @@
 (() => {
   const root = document.documentElement;
   const idle = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 50));
-  const far = [...document.querySelectorAll(".ck-article section section")];
+  const far = [...document.querySelectorAll(".ck-article section section:not([class])")];
 
   function next() {
     const section = far.shift();
     if (!section) return void (root.dataset.laid = "all");
-    section.classList.add("ck-laid");
+    section.dataset.laid = "";
     idle(next);
   }
 

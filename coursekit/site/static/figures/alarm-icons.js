@@ -43,7 +43,7 @@ export const figure = {
   title: "What a ring means",
   size: [480, 336],
   controls: [
-    { name: "base", label: "Stuck flights in 1,000", min: 0, max: 2.7, step: 0.01, value: 0.67, shows: (v) => number(10 ** v, 1) },
+    { name: "base", label: "Stuck flights in 1,000", min: 0.0014, max: 2.7, step: 0.01, value: 0.6714, shows: (v) => number(10 ** v, 1) },
     { name: "sensitivity", label: "Sensitivity", min: 50, max: 100, step: 1, value: 99, unit: "%" },
     { name: "specificity", label: "Specificity", min: 90, max: 100, step: 0.1, value: 99, digits: 1, unit: "%" },
   ],
