@@ -12,13 +12,7 @@ if TYPE_CHECKING:
 
 # At the beginning of a text a figure may stand before it, filled in by the page's code.
 _PER_CENT = re.compile(r"(?:(?<=\d)|^) (?=%)")
-_NO_PROSE = (
-    nodes.literal,
-    nodes.literal_block,
-    nodes.math,
-    nodes.math_block,
-    nodes.raw,
-)
+_NO_PROSE = (nodes.FixedTextElement, nodes.literal, nodes.math, nodes.raw)
 
 
 def keep_together(text: str) -> str:

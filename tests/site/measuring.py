@@ -133,22 +133,14 @@ requestAnimationFrame(() => setTimeout(() => done(sum), 100));
 _PICTURES = (".png", ".svg", ".jpg", ".webp", ".gif")
 
 
-def laid_out(browser: Chrome) -> None:
-    """Wait until a page has loaded and laid out what is far from the screen, too."""
-    laid = (
-        "return document.readyState === 'complete'"
-        " && document.documentElement.dataset.laid === 'all'"
-    )
-    WebDriverWait(browser, 20).until(lambda b: b.execute_script(laid))
-
-
 def load(browser: Chrome, address: str, width: int = 390, theme: str = "light") -> Load:
     """Load a page without a cache and say what it took."""
     show_as(browser, width, theme)
     browser.execute_cdp_cmd("Network.clearBrowserCache", {})
     browser.get_log("browser")  # what came before is not this page's
     browser.get(address)
-    laid_out(browser)
+    wait = WebDriverWait(browser, 20)
+    wait.until(lambda b: b.execute_script("return document.readyState") == "complete")
     shift = browser.execute_async_script(_SHIFT)
     entries = browser.execute_script(_ENTRIES)
     origin = address[: address.index("/", 8)]
@@ -176,7 +168,6 @@ def violations(browser: Chrome, address: str, width: int, theme: str) -> list[st
     """Open a page in a setting and give what axe finds, a line for each rule."""
     show_as(browser, width, theme)
     browser.get(address)
-    laid_out(browser)
     browser.execute_script(site_tools.AXE.read_text(encoding="utf-8"))
     browser.set_script_timeout(120)
     return [

@@ -10,7 +10,7 @@
     const section = far.shift();
     if (!section) return void (root.dataset.laid = "all");
     section.dataset.laid = "";
-    idle(next);
+    idle(next, { timeout: 500 });
   }
 
   if (!root.dataset.laid) addEventListener("load", () => idle(next));
