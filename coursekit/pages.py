@@ -26,24 +26,25 @@ if TYPE_CHECKING:
 
     from IPython.display import Markdown
 
-# After Okabe and Ito (2008), darkened or lightened until each has a contrast of 3 or
-# more on white and on the dark theme. Line styles keep them apart in greyscale.
+# After Okabe and Ito (2008), darkened until each can be small text on white (a contrast
+# of 4.5; orange, too bright for that, is for lines and areas) and still stands out in a
+# dark notebook. The site's dark theme lifts them. Dashes tell lines apart in greyscale.
 COLOURS = {
-    "blue": "#2f86c1",
+    "blue": "#2a7bb3",
     "orange": "#cf7a00",
-    "green": "#0a9670",
-    "red": "#d2551a",
-    "purple": "#b85f93",
-    "grey": "#7d7d7d",
+    "green": "#0a825f",
+    "red": "#c94c14",
+    "purple": "#ad5488",
+    "grey": "#707070",
 }
-INK = "#7d7d7d"
+INK = COLOURS["grey"]
 
 
 def style() -> None:
     """Set matplotlib up for the book: once, at the top of a page.
 
-    Figures have no background and neutral ink, so that they read on the light and on
-    the dark theme; lines differ by colour and by dashes.
+    Figures have no background and grey ink, so that they read on light and on dark
+    pages; lines differ by colour and by dashes.
 
     Taught in: every page that draws.
     """

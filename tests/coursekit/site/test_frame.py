@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from coursekit import pages
 from coursekit.site import accessible, frame, node, search
 from coursekit.site.manifest import Manifest, PageFacts
 
@@ -55,6 +56,25 @@ def test_every_ink_can_be_read_on_every_paper(theme):
     # Edges of controls and the ring of the focus need three to one.
     assert contrast(known["edge"], known["paper"]) >= 3
     assert contrast(known["focus"], known["paper"]) >= 3
+
+
+def lifted(colour):
+    """A picture's colour as the dark theme shows it."""
+    layout = (frame._HERE / "theme" / "layout.html").read_text(encoding="utf-8")
+    (exponent,) = {float(e) for e in re.findall(r'exponent="([\d.]+)"', layout)}
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(255 * part**exponent):02x}" for part in parts)
+
+
+def test_text_in_pictures_can_be_read_in_both_themes():
+    light, dark = colours("light")["paper"], colours("dark")["paper"]
+    assert pages.INK in pages.COLOURS.values()
+    for name, colour in pages.COLOURS.items():
+        # Orange is for lines and areas: three to one.
+        assert contrast(colour, light) >= (3 if name == "orange" else 4.5), name
+        assert contrast(lifted(colour), dark) >= 4.5, name
+    assert lifted("#000000") == "#000000"
+    assert lifted("#ffffff") == "#ffffff"
 
 
 def test_both_themes_have_the_same_colours():
