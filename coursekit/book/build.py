@@ -95,6 +95,7 @@ def build(
     from coursekit.book import notebooks
     from coursekit.site import runtime as runtimes
     from coursekit.site.vendor import LockError
+    from coursekit.site.vendor.compiled import CompileError
 
     pages = plan(layout) if pages is None else pages
     built = Built(pages=len(pages))
@@ -104,7 +105,7 @@ def build(
         return built
     try:
         runtime = runtimes.runtime_of(layout)
-    except LockError as error:
+    except (LockError, CompileError) as error:
         built.faults = [str(error)]
         return built
     made = tree.make(layout, pages, answers=answers, draft=draft, runtime=runtime)

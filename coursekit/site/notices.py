@@ -49,6 +49,9 @@ whose it is and on what terms. The book's own code is under the MIT licence, its
 under CC BY 4.0, and each data set under what its datasheet says.
 """
 _COMPILED = """\
+What was changed: Python's own modules and those of the wheels stand here as bytecode,
+compiled from the releases' files when this site was built, without type stubs.
+
 The wheels of SciPy, matplotlib and Pillow carry libraries in compiled form, among them
 OpenBLAS, Qhull, Boost, FreeType, LibTIFF and WebP; which ones and how they were built
 stands in Pyodide's recipes. Portions of this software are copyright The FreeType

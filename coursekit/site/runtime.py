@@ -1,6 +1,6 @@
 """Python for the reader's browser: what stands below `_run/` in the built site.
 
-`pyodide/` is Pyodide with the packages that pages import, `wheels/` our own,
+`pyodide/` is Pyodide with the packages that pages import, compiled, `wheels/` our own,
 `datasets/` the data, `licences/` what the licences ask to come along, and
 `manifest.json` tells the page's scripts of them. None of it is fetched before a reader
 runs a cell.
@@ -26,8 +26,8 @@ from coursekit import settings
 from coursekit.book.needs import needs
 from coursekit.data import cache_folder
 from coursekit.site import notices, samples, wheel
+from coursekit.site.vendor import compiled, pyodide
 from coursekit.site.vendor import lock as locks
-from coursekit.site.vendor import pyodide
 
 if TYPE_CHECKING:
     from coursekit.book.layout import Layout
@@ -86,6 +86,7 @@ def runtime_of(layout: Layout) -> Runtime | None:
         kept = pyodide.files(lock, cache)
         made = _made(layout, lock, cache)
         about = notices.of_runtime(lock, kept)
+        kept = compiled.files(lock, kept, cache)
     except OSError as error:
         print(
             f"Pages cannot run their code in this site: {error}. It is built without; "
@@ -110,6 +111,7 @@ def _made(layout: Layout, lock: Lock, cache: Path) -> dict[str, bytes]:
         files[f"datasets/{name}"] = content
     manifest = {
         "pyodide": lock.release,
+        "compiled": compiled.key_of(lock),
         "wheels": [f"wheels/{ours.name}"],
         "imports": imports_of(ours, lock),
         "datasets": "datasets/",

@@ -68,7 +68,7 @@ def make(layout: Layout) -> Wheel:
         if path.endswith(".py")
     }
     files |= _about(stem, name, version, layout.root)
-    files[f"{stem}.dist-info/RECORD"] = _record(stem, files)
+    files[f"{stem}.dist-info/RECORD"] = record(stem, files)
     return Wheel(
         f"{stem}-{build}-py3-none-any.whl",
         packed(files),
@@ -122,7 +122,16 @@ def _about(stem: str, name: str, version: str, root: Path) -> dict[str, bytes]:
     return files
 
 
-def _record(stem: str, files: dict[str, bytes]) -> bytes:
+def record(stem: str, files: dict[str, bytes]) -> bytes:
+    """Return the list of a wheel's files: their digests and sizes.
+
+    Parameters
+    ----------
+    stem
+        Name and version, as the wheel's file name begins.
+    files
+        Contents by path, without the list itself.
+    """
     lines = []
     for path, content in sorted(files.items()):
         found = base64.urlsafe_b64encode(hashlib.sha256(content).digest())

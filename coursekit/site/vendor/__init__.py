@@ -3,6 +3,7 @@
 `katex` keeps KaTeX's style sheet and fonts in the repository; `pyodide` fetches Python
 for the browser, which is too large for that, when the site is built. What each must be
 is in a lock (`static/katex.json`, `pyodide.json`); bytes that differ are never used.
+`compiled` makes bytecode of Pyodide's modules, so that browsers need not.
 `python -m coursekit.site.vendor` compares the locks with what npm has.
 """
 
