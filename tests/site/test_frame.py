@@ -1,17 +1,20 @@
 """The frame in a real browser: drawer, theme, keyboard, search; all without scripts."""
 
+import io
 import re
 
 import pytest
+from PIL import Image
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from coursekit import pages
 from coursekit.book.serve import served
 
 from .browser import start
 from .checking import page as soup
-from .checking import pages
+from .checking import pages as all_pages
 from .measuring import show_as
 
 pytestmark = pytest.mark.browser
@@ -133,6 +136,27 @@ def test_dark_is_dark_without_scripts(scriptless, address):
         paper[theme] = body.value_of_css_property("background-color")
     assert re.findall(r"\d+", paper["light"])[:3] == ["255"] * 3
     assert all(int(part) < 40 for part in re.findall(r"\d+", paper["dark"])[:3])
+
+
+def pixels(picture, grey):
+    """How many of a picture's pixels are as grey as that, as it is seen."""
+    with Image.open(io.BytesIO(picture.screenshot_as_png)) as shown:
+        colours = shown.convert("RGB").getcolors(shown.width * shown.height)
+    return sum(
+        count for count, seen in colours if all(abs(part - grey) <= 1 for part in seen)
+    )
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_text_in_pictures_is_lighter_in_the_dark(fresh, scriptless, address, scripts):
+    browser = fresh() if scripts else scriptless
+    ink = int(pages.INK[1:3], 16)
+    lifted = 255 * (ink / 255) ** 0.75
+    for theme, seen, other in (("light", ink, lifted), ("dark", lifted, ink)):
+        show_as(browser, 1280, theme)
+        browser.get(f"{address}/mathematics/derivatives.html")
+        picture = one(browser, ".cell_output img")
+        assert pixels(picture, seen) > 5 * pixels(picture, other), theme
 
 
 def choose(browser, mode):
@@ -293,7 +317,7 @@ def test_what_is_not_there_is_said_not_to_be(fresh):
 
 def test_every_page_has_a_description_a_title_and_one_main_heading(site):
     lacking = []
-    for path in pages(site):
+    for path in all_pages(site):
         found = soup(path)
         about = found.select_one('meta[name="description"]')["content"]
         sound = 1 < len(about) <= 155 and found.title.get_text(strip=True)
@@ -303,7 +327,7 @@ def test_every_page_has_a_description_a_title_and_one_main_heading(site):
 
 
 def test_no_page_has_an_empty_header_cell_or_a_permalink_without_a_name(site):
-    for path in pages(site):
+    for path in all_pages(site):
         found = soup(path)
         empty = [th for th in found.select("article th") if not th.get_text(strip=True)]
         assert empty == [], path
