@@ -20,8 +20,20 @@ def test_a_figure_and_its_per_cent_stay_together():
     assert kept(nodes.Text("at 95 % now")) == KEPT
 
 
-def test_so_do_a_figure_from_the_code_and_its_per_cent():
-    assert kept(nodes.inline("", "at 95"), nodes.Text(" % now")) == KEPT
+@pytest.mark.parametrize("sign", [" %", "%"])
+def test_so_do_a_figure_from_the_code_and_its_per_cent(sign):
+    figure = nodes.inline("", "at 95")
+    assert kept(figure, nodes.Text(f"{sign} now")) == KEPT
+
+
+def test_a_per_cent_is_written_in_one_way():
+    assert kept(nodes.Text("at 95% now")) == KEPT
+
+
+@pytest.mark.parametrize("text", ["a%20b", "3%20b", "% of rows"])
+def test_what_is_no_per_cent_of_a_figure_stays(text):
+    assert kept(nodes.Text(text)) == text
+    assert kept(nodes.inline("", "at"), nodes.Text(text)) == f"at{text}"
 
 
 @pytest.mark.parametrize(
