@@ -26,7 +26,7 @@ from coursekit import settings
 from coursekit.book.needs import needs
 from coursekit.data import cache_folder
 from coursekit.site import notices, samples, wheel
-from coursekit.site.vendor import compiled, pyodide
+from coursekit.site.vendor import compiled, digest, pyodide
 from coursekit.site.vendor import lock as locks
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def runtime_of(layout: Layout) -> Runtime | None:
     try:
         cache = cache_folder()
         kept = pyodide.files(lock, cache)
-        made = _made(layout, lock, cache)
         about = notices.of_runtime(lock, kept)
         kept = compiled.files(lock, kept, cache)
+        made = _made(layout, lock, cache, kept)
     except OSError as error:
         print(
             f"Pages cannot run their code in this site: {error}. It is built without; "
@@ -100,11 +100,14 @@ def runtime_of(layout: Layout) -> Runtime | None:
     return Runtime(lock.release, placed, made, about)
 
 
-def _made(layout: Layout, lock: Lock, cache: Path) -> dict[str, bytes]:
+def _made(
+    layout: Layout, lock: Lock, cache: Path, kept: dict[str, Path]
+) -> dict[str, bytes]:
     """Return what is made here, by path."""
     ours = wheel.make(layout)
+    sums = {name: digest(path.read_bytes()) for name, path in kept.items()}
     files = {
-        "pyodide/pyodide-lock.json": lock.for_pyodide().encode(),
+        "pyodide/pyodide-lock.json": lock.for_pyodide(sums).encode(),
         f"wheels/{ours.name}": ours.content,
     }
     for name, content in samples.datasets(layout, cache).items():

@@ -10,7 +10,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LOCK = Path(__file__).parents[1] / "pyodide.json"
 RUNTIME = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
@@ -68,10 +71,18 @@ class Lock:
         }
         return json.dumps(values, indent=1, sort_keys=True) + "\n"
 
-    def for_pyodide(self) -> str:
-        """Return the `pyodide-lock.json` that stands beside the runtime."""
+    def for_pyodide(self, made: Mapping[str, str] | None = None) -> str:
+        """Return the `pyodide-lock.json` that stands beside the runtime.
+
+        Parameters
+        ----------
+        made
+            Digests of files that are not the release's own any more, by name.
+        """
+        sums = {name: file.sha256 for name, file in self.files.items()}
+        sums.update(made or {})
         packages = {
-            name: entry | {"sha256": self.files[entry["file_name"]].sha256}
+            name: entry | {"sha256": sums[entry["file_name"]]}
             for name, entry in sorted(self.packages.items())
         }
         values = {"info": self.about, "packages": packages}
