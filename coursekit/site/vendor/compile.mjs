@@ -5,6 +5,12 @@ import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+// Node would show the line of the runtime that failed, and it has a million letters.
+process.on("uncaughtException", (error) => {
+  process.stderr.write(`${String(error?.message ?? error).split("\n")[0]}\n`);
+  process.exit(1);
+});
+
 const [folder, lock, code] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(join(folder, "pyodide.mjs")));
 const python = await loadPyodide({
