@@ -3,8 +3,9 @@
 Every page: bytes over the wire and files from a server that compresses, layout shift,
 axe in four settings, Lighthouse's mobile profile; where cells run in the page, the
 seconds from a click to the first result, in a new browser, and to the second. With
-`--keep` the figures go into `site.json`, from which the book's page is drawn. Run it on
-a quiet machine: seconds and Lighthouse's speed depend on one.
+`--keep` the figures go into `site.json`, from which the book's page is drawn, after
+every few pages: what was measured before a run ended is not lost. Run it on a quiet
+machine: seconds and Lighthouse's speed depend on one. All pages take about an hour.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 KEPT = Path(__file__).with_name("site.json")
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+AT_ONCE = 8  # pages between two times of keeping
 console = Console(stderr=True)
 
 
@@ -135,13 +137,12 @@ def measure(names: list[str], kinds: list[str]) -> dict[str, Any]:
     Parameters
     ----------
     names
-        Pages, as files from the site's root; all if there are none.
+        Pages, as files from the site's root.
     kinds
         What to measure, of `KINDS`.
     """
     site = here().html
-    every = [path.relative_to(site).as_posix() for path in pages(site)]
-    rows: dict[str, dict[str, Any]] = {name: {} for name in names or every}
+    rows: dict[str, dict[str, Any]] = {name: {} for name in names}
     with hosted(site) as address:
         place = Place(address, tuple(rows))
         for kind in kinds:
@@ -180,8 +181,7 @@ def put_into(kept: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     kept, found
-        As `measure` gives them. Pages that are no longer there are left out where all
-        pages were measured.
+        As `measure` gives them. Pages that are no longer there are left out.
     """
     rows = {name: dict(row) for name, row in kept["pages"].items()}
     for name, row in found["pages"].items():
@@ -202,24 +202,35 @@ def about() -> dict[str, Any]:
     return {**processor, "Chromium": browser, **told["dependencies"]}
 
 
-def main() -> None:
-    """Measure, print the worst and the middle, and keep them where that is asked."""
+def _wanted() -> argparse.Namespace:
+    """Return what was asked for on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pages", nargs="*", help="such as index.html; all if none")
     parser.add_argument("--keep", action="store_true", help=f"write {KEPT.name}")
     parser.add_argument(
         "--only", choices=KINDS, action="append", help="measure this alone"
     )
-    wanted = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure, print the worst and the middle, and keep them where that is asked."""
+    wanted = _wanted()
     site_tools.ensure()
-    found = measure(wanted.pages, wanted.only or list(KINDS))
+    site = here().html
+    names = wanted.pages or [p.relative_to(site).as_posix() for p in pages(site)]
+    found: dict[str, Any] = {"pages": {}}
     if wanted.keep and KEPT.is_file():
-        found = put_into(json.loads(KEPT.read_text(encoding="utf-8")), found)
+        found = json.loads(KEPT.read_text(encoding="utf-8"))
+    for first in range(0, len(names), AT_ONCE):
+        some = names[first : first + AT_ONCE]
+        console.print(f"{some[0]} and on: {first} of {len(names)} pages are done")
+        found = put_into(found, measure(some, wanted.only or list(KINDS)))
+        if wanted.keep:
+            KEPT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     for name, row in found["summary"].items():
         worst = f"worst {row['worst']} ({row['page']})"
         print(f"{name:20} {worst}, median {row['median']}, {row['pages']} pages")
-    if wanted.keep:
-        KEPT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
