@@ -9,7 +9,12 @@ import numpy as np
 from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
 from benchmarks.case import Case, Growth, Work
-from ml_from_scratch.forecast import HoltWinters, Smoothing, Start, adaptive_conformal
+from ml_from_scratch.forecast import (
+    HoltWinters,
+    InitialState,
+    Smoothing,
+    adaptive_conformal,
+)
 
 
 def _series(n: int) -> np.ndarray:
@@ -40,7 +45,7 @@ def _at_least_as_good(ours: float, theirs: float) -> None:
 
 def _recursion(n: int) -> Work:
     y, weights = _series(n), Smoothing(0.3, 0.1, 0.2)
-    start = Start(100.0, 0.3, (1.0,) * 12)  # nothing to be found: two runs
+    start = InitialState(100.0, 0.3, (1.0,) * 12)  # nothing to be found: two runs
     return lambda: HoltWinters(12, smoothing=weights, start=start).fit(y)
 
 

@@ -31,9 +31,9 @@ from ml_from_scratch.forecast.series import check_series
 from ml_from_scratch.forecast.smoothing import (
     Holt,
     HoltWinters,
+    InitialState,
     SimpleExpSmoothing,
     Smoothing,
-    Start,
 )
 
 __all__ = [
@@ -43,13 +43,13 @@ __all__ = [
     "DriftForecast",
     "Holt",
     "HoltWinters",
+    "InitialState",
     "Lagged",
     "MeanForecast",
     "PredictionIntervals",
     "SeasonalNaive",
     "SimpleExpSmoothing",
     "Smoothing",
-    "Start",
     "adaptive_conformal",
     "backtest",
     "check_series",

@@ -61,7 +61,7 @@ class Smoothing(NamedTuple):
     phi: float = 1.0
 
 
-class Start(NamedTuple):
+class InitialState(NamedTuple):
     """The states before the first value.
 
     Parameters
@@ -77,7 +77,7 @@ class Start(NamedTuple):
 
     Examples
     --------
-    >>> Start(10.0, 1.0).season
+    >>> InitialState(10.0, 1.0).season
     (0.0,)
     """
 
@@ -94,7 +94,9 @@ class _States(NamedTuple):
     season: list[float]
 
 
-def _run(y: list[float], w: Smoothing, start: Start, multiplicative: bool) -> _States:
+def _run(
+    y: list[float], w: Smoothing, start: InitialState, multiplicative: bool
+) -> _States:
     """Go through the series once. Plain floats: arrays of one entry are far slower."""
     level, trend, season = [start.level], [start.trend], list(start.season)
     for t, value in enumerate(y):
@@ -186,9 +188,9 @@ class _Smoother:
     """What the three smoothers share: fitting and forecasting."""
 
     smoothing: Smoothing | None = field(default=None, kw_only=True)
-    start: Start | None = field(default=None, kw_only=True)
+    start: InitialState | None = field(default=None, kw_only=True)
     smoothing_: Smoothing = field(init=False, repr=False)
-    start_: Start = field(init=False, repr=False)
+    start_: InitialState = field(init=False, repr=False)
     level_: Floats = field(init=False, repr=False)
     trend_: Floats = field(init=False, repr=False)
     season_: Floats = field(init=False, repr=False)
@@ -269,14 +271,14 @@ class SimpleExpSmoothing(_Smoother):
     ----------
     smoothing : Smoothing, optional
         Weights to use; found by default.
-    start : Start, optional
+    start : InitialState, optional
         States to start from; found by default.
 
     Attributes
     ----------
     smoothing_ : Smoothing
         The weights.
-    start_ : Start
+    start_ : InitialState
         The states before the first value.
     level_, trend_, season_ : numpy.ndarray of shape (n,)
         The states after each value.
@@ -298,7 +300,7 @@ class SimpleExpSmoothing(_Smoother):
 
     Examples
     --------
-    >>> model = SimpleExpSmoothing(smoothing=Smoothing(0.5), start=Start(4.0))
+    >>> model = SimpleExpSmoothing(smoothing=Smoothing(0.5), start=InitialState(4.0))
     >>> model.fit([4.0, 6.0, 8.0]).forecast(2)
     array([6.5, 6.5])
     """
@@ -314,14 +316,14 @@ class Holt(_Smoother):
         Whether the trend fades as the forecast goes on, which is usually better.
     smoothing : Smoothing, optional
         Weights to use; found by default.
-    start : Start, optional
+    start : InitialState, optional
         States to start from; found by default.
 
     Attributes
     ----------
     smoothing_ : Smoothing
         The weights.
-    start_ : Start
+    start_ : InitialState
         The states before the first value.
     level_, trend_, season_ : numpy.ndarray of shape (n,)
         The states after each value.
@@ -341,7 +343,7 @@ class Holt(_Smoother):
     Examples
     --------
     >>> weights = Smoothing(0.5, beta=0.5)
-    >>> model = Holt(smoothing=weights, start=Start(1.0, 2.0))
+    >>> model = Holt(smoothing=weights, start=InitialState(1.0, 2.0))
     >>> model.fit([3.0, 5.0, 7.0]).forecast(2)
     array([ 9., 11.])
     """
@@ -369,14 +371,14 @@ class HoltWinters(_Smoother):
         Whether the trend fades as the forecast goes on.
     smoothing : Smoothing, optional
         Weights to use; found by default.
-    start : Start, optional
+    start : InitialState, optional
         States to start from; found by default.
 
     Attributes
     ----------
     smoothing_ : Smoothing
         The weights.
-    start_ : Start
+    start_ : InitialState
         The states before the first value.
     level_, trend_, season_ : numpy.ndarray of shape (n,)
         The states after each value.
@@ -426,8 +428,8 @@ class HoltWinters(_Smoother):
 
 
 def _best(
-    y: Floats, parts: _Parts, smoothing: Smoothing | None, start: Start | None
-) -> tuple[Smoothing, Start]:
+    y: Floats, parts: _Parts, smoothing: Smoothing | None, start: InitialState | None
+) -> tuple[Smoothing, InitialState]:
     """Return the weights and the start with the smallest sum of squared errors."""
     free = parts.free(smoothing is None, start is None)
     # Numbers near 1 suit the optimiser: shift and scale, and undo it at the end.
@@ -448,17 +450,21 @@ def _best(
     season = found[_WEIGHTS + 2 :] * season_scale
     if start is None:
         level, trend = level * scale + shift, trend * scale
-        start = Start(float(level), float(trend), tuple(season.tolist()))
+        start = InitialState(float(level), float(trend), tuple(season.tolist()))
     return (best if smoothing is None else smoothing), start
 
 
-def _rough_start(y: Floats, parts: _Parts) -> Start:
+def _rough_start(y: Floats, parts: _Parts) -> InitialState:
     """Take level and trend from the first two seasons, the season from all."""
     m = parts.period
     if parts.seasonal is None:  # a line through the first ten values
         first = y[:10]
         rise, level = np.polyfit(np.arange(1, len(first) + 1), first, 1).tolist()
-        return Start(level, rise) if parts.trend else Start(float(first.mean()))
+        return (
+            InitialState(level, rise)
+            if parts.trend
+            else InitialState(float(first.mean()))
+        )
     seasons = y[: len(y) // m * m].reshape(-1, m)
     means = seasons.mean(axis=1, keepdims=True)
     rise = float(means[1, 0] - means[0, 0]) / m if parts.trend else 0.0
@@ -467,7 +473,7 @@ def _rough_start(y: Floats, parts: _Parts) -> Start:
         level, shape = max(level, float(means[0, 0]) / 10), seasons / means
     else:
         shape = seasons - means
-    return Start(level, rise, tuple(shape.mean(axis=0).tolist()))
+    return InitialState(level, rise, tuple(shape.mean(axis=0).tolist()))
 
 
 def _candidates(parts: _Parts) -> list[Smoothing]:
@@ -504,7 +510,9 @@ class _Objective:
         w, y, multiplicative = self.weights(theta), self.y, self.parts.multiplicative
         level, trend, *season = theta[_WEIGHTS:].tolist()
         try:
-            states = _run(y, w, Start(level, trend, tuple(season)), multiplicative)
+            states = _run(
+                y, w, InitialState(level, trend, tuple(season)), multiplicative
+            )
             errors = np.array(y) - _one_step_forecasts(states, w.phi, multiplicative)
             value = float(errors @ errors) / self.unit
             slope = _gradient(y, w, states, errors.tolist(), multiplicative) / self.unit
@@ -550,7 +558,7 @@ class _Objective:
 
 
 def _check_fixed(
-    parts: _Parts, smoothing: Smoothing | None, start: Start | None
+    parts: _Parts, smoothing: Smoothing | None, start: InitialState | None
 ) -> None:
     if smoothing is not None:
         outside = {k: v for k, v in smoothing._asdict().items() if not 0 <= v <= 1}

@@ -19,10 +19,10 @@ from .measuring import show_as
 
 pytestmark = pytest.mark.browser
 CHAPTER = "mathematics/gradient-descent.html"
-# How many sections are not laid out.
+# How many sections, and entries of the library, are not laid out.
 _NOT_LAID = """
-return [...document.querySelectorAll(".ck-article section")]
-  .filter((section) => getComputedStyle(section).contentVisibility !== "visible").length
+return [...document.querySelectorAll(".ck-article section, .ck-article dl.py")]
+  .filter((part) => getComputedStyle(part).contentVisibility !== "visible").length
 """
 # Notes that when the page has been read.
 _COUNT = f"""
@@ -277,9 +277,10 @@ def test_a_skill_is_found_and_its_result_leads_to_its_section(fresh, address):
     assert one(browser, "#skill-math-gradient-descent")
 
 
-def test_what_is_far_from_the_screen_is_laid_out_after_the_rest(chrome, address):
+@pytest.mark.parametrize("name", [CHAPTER, "reference/nn.html"])
+def test_what_is_far_from_the_screen_is_laid_out_after_the_rest(chrome, address, name):
     show_as(chrome, 390, "light")
-    chrome.get(f"{address}/{CHAPTER}")
+    chrome.get(f"{address}/{name}")
     assert chrome.execute_script("return notLaidAtFirst") > 5
     assert chrome.execute_script(_NOT_LAID) == 0
 

@@ -22,11 +22,11 @@ from ml_from_scratch.forecast import (
     DriftForecast,
     Holt,
     HoltWinters,
+    InitialState,
     MeanForecast,
     SeasonalNaive,
     SimpleExpSmoothing,
     Smoothing,
-    Start,
     check_series,
     make_lags,
 )
@@ -95,7 +95,9 @@ def theirs(kind: str, y: np.ndarray, period: int, **known: Any) -> Any:
     return TheirSmoothing(y, **how, **known)
 
 
-def given_parameters(kind: str, y: np.ndarray, period: int) -> tuple[Smoothing, Start]:
+def given_parameters(
+    kind: str, y: np.ndarray, period: int
+) -> tuple[Smoothing, InitialState]:
     how = KINDS[kind]
     rng = np.random.default_rng(1)
     season = (0.0,)
@@ -109,7 +111,7 @@ def given_parameters(kind: str, y: np.ndarray, period: int) -> tuple[Smoothing, 
         0.23 if how["seasonal"] else 0.0,
         0.9 if how["damped_trend"] else 1.0,
     )
-    return weights, Start(float(y[0]), 0.4 if how["trend"] else 0.0, season)
+    return weights, InitialState(float(y[0]), 0.4 if how["trend"] else 0.0, season)
 
 
 @pytest.mark.parametrize("name", ["synthetic", "co2", "sunspots", "awkward"])
@@ -286,7 +288,7 @@ def test_a_constant_series_is_forecast_as_it_is(kind: str) -> None:
 
 
 def test_a_damped_trend_comes_to_rest() -> None:
-    weights, start = Smoothing(0.2, 0.1, 0.0, 0.9), Start(0.0, 1.0)
+    weights, start = Smoothing(0.2, 0.1, 0.0, 0.9), InitialState(0.0, 1.0)
     model = Holt(damped=True, smoothing=weights, start=start).fit([1.0, 2.0, 3.0])
     far = model.forecast(400)
     limit = model.level_[-1] + model.trend_[-1] * 0.9 / (1 - 0.9)
@@ -297,7 +299,9 @@ def test_the_forecast_of_plain_smoothing_is_the_weighted_sum_of_its_definition()
     None
 ):
     y, _ = series()["sunspots"]
-    found = SimpleExpSmoothing(smoothing=Smoothing(0.3), start=Start(20.0)).fit(y)
+    found = SimpleExpSmoothing(smoothing=Smoothing(0.3), start=InitialState(20.0)).fit(
+        y
+    )
     n = len(y)
     expected = 0.3 * 0.7 ** np.arange(n) @ y[::-1] + 0.7**n * 20.0
     assert found.forecast(1)[0] == pytest.approx(expected, rel=1e-12)
@@ -427,7 +431,10 @@ RISING = np.arange(1.0, 9.0)
         (lambda: SimpleExpSmoothing(smoothing=Smoothing(0.5, 0.5)).fit(RISING), "does"),
         (lambda: Holt(smoothing=Smoothing(0.5, 0.5, 0.5)).fit(RISING), "not have"),
         (lambda: Holt(smoothing=Smoothing(0.5, phi=0.9)).fit(RISING), "1 for phi"),
-        (lambda: HoltWinters(2, start=Start(1.0)).fit(RISING), "1 seasonal states"),
+        (
+            lambda: HoltWinters(2, start=InitialState(1.0)).fit(RISING),
+            "1 seasonal states",
+        ),
         (lambda: Holt().fit(RISING).forecast(0), "horizon is 0"),
         (lambda: MeanForecast(0).fit(RISING), "window is 0"),
         (lambda: MeanForecast(9).fit(RISING), "n at least 9"),
