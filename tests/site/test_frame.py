@@ -305,6 +305,16 @@ def test_a_reload_comes_back_to_the_place_and_a_link_to_its_section(
     assert chrome.execute_script(place) == pytest.approx(before, abs=2)
 
 
+def test_a_parameter_of_the_library_stands_apart_from_its_type(chrome, address):
+    chrome.get(f"{address}/reference/forecast.html")
+    between = chrome.execute_script(
+        "return [...document.querySelectorAll('dt > strong + .classifier')]"
+        ".map((kind) => getComputedStyle(kind, '::before').content)"
+    )
+    assert len(between) > 20
+    assert set(between) == {'": "'}
+
+
 def test_without_scripts_everything_is_laid_out(scriptless, address):
     scriptless.get(f"{address}/{CHAPTER}")
     assert scriptless.execute_script(_NOT_LAID) == 0
