@@ -10,7 +10,7 @@ import ast
 import copy
 import re
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -23,6 +23,7 @@ _FIELDS = ("dataclass", "NamedTuple", "TypedDict")
 
 Definition: TypeAlias = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 Documented: TypeAlias = ast.Module | Definition
+Known: TypeAlias = Mapping[str, Definition]
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,10 @@ def _modules(folder: Path, name: str) -> Iterator[Module]:
 def _file(path: Path, name: str) -> Module:
     tree = _parse(path)
     about = ast.get_docstring(tree) or ""
-    public = (node for node in _definitions(tree) if not node.name.startswith("_"))
-    return Module(name, about, tuple(map(_entry, public)), _size_of([path]))
+    known = {node.name: node for node in _definitions(tree)}
+    public = [node for name, node in known.items() if not name.startswith("_")]
+    entries = tuple(_entry(node, known) for node in public)
+    return Module(name, about, entries, _size_of([path]))
 
 
 def _package(folder: Path, name: str, exported: list[str]) -> Module:
@@ -147,7 +150,8 @@ def _package(folder: Path, name: str, exported: list[str]) -> Module:
     if missing := [each for each in exported if each not in found.keys() | constants]:
         words = f"__all__ has {missing[0]!r}, which no file of {name} defines."
         raise SourceError(folder / "__init__.py", 1, words)
-    entries = tuple(_entry(node) for node in found.values() if node.name in exported)
+    public = [node for node in found.values() if node.name in exported]
+    entries = tuple(_entry(node, found) for node in public)
     size = _size_of(sorted(folder.glob("*.py")))
     return Module(name, ast.get_docstring(init) or "", entries, size)
 
@@ -179,7 +183,7 @@ def _definitions(tree: ast.Module) -> Iterator[Definition]:
     return (node for node in tree.body if isinstance(node, Definition))
 
 
-def _entry(node: Definition) -> Entry:
+def _entry(node: Definition, known: Known) -> Entry:
     text = ast.get_docstring(node) or ""
     found = TAUGHT.search(text)
     page = found["page"] if found else ""
@@ -188,7 +192,7 @@ def _entry(node: Definition) -> Entry:
     methods = tuple(_methods(node))
     bases = [ast.unparse(base) for base in node.bases]
     kind = "exception" if _is_error(node.name, bases) else "class"
-    return Entry(node.name, kind, _constructor(node), text, page, methods)
+    return Entry(node.name, kind, _constructor(node, known), text, page, methods)
 
 
 def _is_error(name: str, bases: list[str]) -> bool:
@@ -219,18 +223,60 @@ def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef, skip: int = 0) -> s
     return f"({ast.unparse(arguments)})"
 
 
-def _constructor(node: ast.ClassDef) -> str:
-    """Return what a class is called with: its `__init__`, or a data class's fields."""
-    for inner in node.body:
-        if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
-            return _signature(inner, skip=1)
+def _constructor(node: ast.ClassDef, known: Known) -> str:
+    """Return what a class is called with: an `__init__`, or a data class's fields."""
+    for each in _lineage(node, known):
+        for inner in each.body:
+            if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+                return _signature(inner, skip=1)
+        if _has_fields(each):
+            return _called_with(list(_lineage(each, known)))
+    return ""
+
+
+def _lineage(node: ast.ClassDef, known: Known) -> Iterator[ast.ClassDef]:
+    """Yield a class and then, as far as they are known, those that it is made from."""
+    yield node
+    for base in node.bases:
+        found = known.get(ast.unparse(base).partition("[")[0])
+        if isinstance(found, ast.ClassDef):
+            yield from _lineage(found, known)
+
+
+def _has_fields(node: ast.ClassDef) -> bool:
     marks = [ast.unparse(each) for each in (*node.decorator_list, *node.bases)]
-    if not any(mark.split("(")[0].split(".")[-1] in _FIELDS for mark in marks):
-        return ""
-    fields = [each for each in node.body if isinstance(each, ast.AnnAssign)]
-    named = [(ast.unparse(each.target), each.value) for each in fields]
-    shown = [n if v is None else f"{n}={ast.unparse(v)}" for n, v in named]
-    return f"({', '.join(each for each in shown if not each.startswith('_'))})"
+    return any(mark.split("(")[0].split(".")[-1] in _FIELDS for mark in marks)
+
+
+def _called_with(lineage: list[ast.ClassDef]) -> str:
+    """Return the fields of a data class, those of what it is made from first."""
+    bodies = [each.body for each in reversed(lineage) if _has_fields(each)]
+    fields = [
+        each for body in bodies for each in body if isinstance(each, ast.AnnAssign)
+    ]
+    # A field that is told again stays in its place.
+    told = {ast.unparse(each.target): _passed(each) for each in fields}
+    passed = [each for each in told.values() if each is not None]
+    named = [text for text, by_name in passed if by_name]
+    shown = [text for text, by_name in passed if not by_name]
+    return f"({', '.join([*shown, '*', *named] if named else shown)})"
+
+
+def _passed(field: ast.AnnAssign) -> tuple[str, bool] | None:
+    """Return how a field is passed, and whether by name only; None if it is not."""
+    name, value = ast.unparse(field.target), field.value
+    options: dict[str | None, str] = {}
+    default = None if value is None else ast.unparse(value)
+    if isinstance(value, ast.Call) and ast.unparse(value.func) == "field":
+        options = {each.arg: ast.unparse(each.value) for each in value.keywords}
+        made = options.get("default_factory")
+        default = options.get("default", made and f"{made}()")
+        if made and not made.isidentifier():  # a lambda says nothing to its caller
+            default = "..."
+    if name.startswith("_") or options.get("init") == "False":
+        return None
+    text = name if default is None else f"{name}={default}"
+    return text, options.get("kw_only") == "True"
 
 
 def _size_of(files: list[Path]) -> Size:

@@ -1,10 +1,14 @@
 """The library is read from its text: what is public, how it is called, how long."""
 
+import ast
+import importlib
+import inspect
 import textwrap
 
 import pytest
 
 from coursekit.book import api
+from coursekit.book.layout import here
 from coursekit.source import SourceError
 
 
@@ -91,6 +95,67 @@ def test_signatures_have_defaults_and_no_types(library):
     assert visible.signature == "(x, /, y=2.0, *rest, z='a')"
     assert point.signature == "(x, y=0.0)"
     assert odd.signature == "(found)"
+
+
+def parameters(signature):
+    """Names and kinds of the parameters that a text shows."""
+    (shown,) = ast.parse(f"def f{signature or '()'}: pass").body
+    kinds = inspect.Parameter
+    each = shown.args
+    found = [(a.arg, kinds.POSITIONAL_ONLY) for a in each.posonlyargs]
+    found += [(a.arg, kinds.POSITIONAL_OR_KEYWORD) for a in each.args]
+    found += [(a.arg, kinds.VAR_POSITIONAL) for a in [each.vararg] if a]
+    found += [(a.arg, kinds.KEYWORD_ONLY) for a in each.kwonlyargs]
+    return found + [(a.arg, kinds.VAR_KEYWORD) for a in [each.kwarg] if a]
+
+
+@pytest.mark.parametrize("module", api.read(here().library), ids=lambda m: m.name)
+def test_what_is_shown_of_the_library_is_how_python_calls_it(module):
+    imported = importlib.import_module(module.name)
+    for entry in module.entries:
+        named = getattr(imported, entry.name)
+        if getattr(named, "_is_protocol", False) or entry.kind == "exception":
+            continue  # what is inherited from Python itself has no signature
+        called = inspect.signature(named).parameters.values()
+        meant = [(p.name, p.kind) for p in called if not p.name.startswith("_")]
+        assert parameters(entry.signature) == meant, entry.name
+
+
+def test_a_data_class_is_called_with_what_it_inherits_and_not_with_what_it_learns(
+    tmp_path,
+):
+    write(
+        tmp_path / "lib",
+        "lone.py",
+        """
+        from dataclasses import dataclass, field
+
+        @dataclass
+        class _Base:
+            rate: float
+            given: int | None = field(default=None, kw_only=True)
+            learned_: float = field(init=False, repr=False)
+
+        @dataclass
+        class Model(_Base):
+            names: dict = field(default_factory=dict)
+            at: float = field(default_factory=lambda: 1.0)
+
+        class Same(Model):
+            pass
+
+        class Older:
+            def __init__(self, x, *, y=1):
+                pass
+
+        class Younger(Older):
+            pass
+        """,
+    )
+    shown = {e.name: e.signature for e in api.read(tmp_path / "lib")[0].entries}
+    assert shown["Model"] == "(rate, names=dict(), at=..., *, given=None)"
+    assert shown["Same"] == shown["Model"]
+    assert shown["Younger"] == shown["Older"] == "(x, *, y=1)"
 
 
 def test_methods_and_properties_come_without_self(library):
